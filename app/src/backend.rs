@@ -267,6 +267,13 @@ pub trait Channels {
         rotation: RotationId,
         channel: SlackChannelId,
     ) -> Answer<(), ChannelRefusal>;
+    /// Tries again what waits to be announced there, or could not be; nothing twice.
+    async fn write_announcement(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        channel: SlackChannelId,
+    ) -> Answer<(), ChannelRefusal>;
     /// Without a template, announcements say what they usually do. `drawn` is the version of what the
     /// form was drawn from, or empty where nobody looked; the new one is told.
     async fn set_announcement(

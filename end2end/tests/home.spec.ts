@@ -84,7 +84,7 @@ test('Home says that nothing needs anybody, and says so again when something is 
   await visit(page, '/');
   await markDocument(page);
   await expect(attention(page)).toContainText('All well');
-  await expect(attention(page)).toContainText('somebody is on duty in the one rotation that you see');
+  await expect(attention(page)).toContainText('nobody is missing in the one rotation that you see');
 
   // Others' deeds are seen as they happen, and the focus stays where it is.
   const link = page.getByRole('region', { name: 'You own' }).getByRole('link', { name: 'Coffee' });

@@ -22,6 +22,8 @@ const RUNS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 const CHANGES_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long it is kept what was told outside, in seconds.
 const OUTBOX_KEPT_SECONDS: i64 = 7 * 24 * 3600;
+/// What is in use is told again every day.
+const CHANNELS_KEPT_SECONDS: i64 = 30 * 24 * 3600;
 const AUDIT_KEPT_SECONDS: i64 = AUDIT_KEPT_DAYS * 24 * 3600;
 
 /// Why a turn of cleaning up came to nothing.
@@ -73,6 +75,9 @@ pub async fn clean_up(store: &Store) -> Result<(), StoreError> {
         .await?;
     store
         .purge_outbox(now.plus_seconds(-OUTBOX_KEPT_SECONDS))
+        .await?;
+    store
+        .purge_channels(now.plus_seconds(-CHANNELS_KEPT_SECONDS))
         .await?;
     store
         .purge_history(now.plus_seconds(-HISTORY_KEPT_SECONDS))

@@ -1,11 +1,14 @@
 //! What somebody has to look after, so that duty can be relied on: in a rotation, and in what
 //! rotations depend on.
 
-use crate::{Gap, PagerDutyProblem, ScheduleHealth, SlackProblem, SlackWord, Timestamp};
+use crate::{
+    ChannelTrouble, Gap, GroupTrouble, PagerDutyProblem, RotationId, ScheduleHealth, SlackProblem,
+    SlackWord, Timestamp, TopicTrouble, slack::Hindrance,
+};
 use serde::{Deserialize, Serialize};
 
 /// What a rotation needs somebody for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RotationNeed {
     /// Nobody is on duty.
     Nobody,
@@ -19,6 +22,50 @@ pub enum RotationNeed {
     Unlinked { people: u32 },
     /// So many shifts of its schedule make no sense, and are left out: somebody may be missing.
     LeftOut { shifts: u32 },
+    /// Slack does not take what the rotation tells there, under this name there, for what the
+    /// sentence says.
+    Slack {
+        part: SlackPart,
+        name: String,
+        cause: String,
+    },
+}
+
+/// Something that Slack does not take, and of which rotation it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedBySlack {
+    pub rotation: RotationId,
+    pub rotation_name: String,
+    pub part: SlackPart,
+    pub name: String,
+    pub cause: String,
+}
+
+/// What a rotation tells Slack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SlackPart {
+    Announcements,
+    Group,
+    Topic,
+}
+
+impl SlackPart {
+    /// What is wrong with it, where Slack's word is this, or one of our own codes for what has no
+    /// word. Absent where it mends itself, or ails all of Slack and is told of that.
+    pub fn trouble(self, word: &str) -> Option<String> {
+        match Hindrance::of_word(word) {
+            Hindrance::NotInstalled | Hindrance::TokenRefused | Hindrance::Passing => return None,
+            Hindrance::Unknown | Hindrance::Word(_) => {}
+        }
+        match self {
+            Self::Announcements => Some(ChannelTrouble::of_word(word).to_string()),
+            Self::Group => match GroupTrouble::of_word(word) {
+                GroupTrouble::Waiting | GroupTrouble::HalfDone => None,
+                trouble => Some(trouble.to_string()),
+            },
+            Self::Topic => Some(TopicTrouble::of_word(word).to_string()),
+        }
+    }
 }
 
 /// Why what a card shows cannot be confirmed, and how old it is.
@@ -52,4 +99,28 @@ pub enum SlackNeed {
         problem: SlackProblem,
         read_at: Option<Timestamp>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_mends_itself_or_ails_all_of_slack_is_no_need_of_one_rotation() {
+        for part in [SlackPart::Announcements, SlackPart::Group, SlackPart::Topic] {
+            for word in [
+                "rate_limited",
+                "status_502",
+                "token_revoked",
+                "not_installed",
+            ] {
+                assert_eq!(part.trouble(word), None, "{part:?} {word}");
+            }
+            let told = part.trouble("a_word_of_tomorrow").unwrap();
+            assert!(told.contains("a_word_of_tomorrow"), "{told}");
+        }
+        assert_eq!(SlackPart::Group.trouble("not_yet_so"), None);
+        let archived = SlackPart::Topic.trouble("is_archived").unwrap();
+        assert!(archived.contains("archived"), "{archived}");
+    }
 }

@@ -14,10 +14,30 @@ const ID_CHARS: std::ops::RangeInclusive<usize> = 2..=20;
 /// nobody has to tell, and each costs one message of some hundred that Slack takes in a minute.
 pub const CHANNELS_MOST: usize = 10;
 
+/// What Slack told of a channel that was chosen by its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelFacts {
+    /// Without the `#`. Absent where Slack does not tell it, or it is not for the reader to know.
+    pub name: Option<String>,
+    pub is_private: bool,
+    /// Round Robin is in it.
+    pub is_member: bool,
+    pub is_archived: bool,
+}
+
+impl ChannelFacts {
+    /// Whether Round Robin is not in it, and may write there all the same.
+    pub const fn is_written_from_outside(&self) -> bool {
+        !(self.is_member || self.is_private || self.is_archived)
+    }
+}
+
 /// A channel in which a rotation's changes are announced, and how that goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelView {
     pub id: SlackChannelId,
+    /// Absent until Slack has told of it.
+    pub facts: Option<ChannelFacts>,
     /// When something was announced there last, where that was of late.
     pub written_at: Option<Timestamp>,
     /// What that said, where it is known.
@@ -43,12 +63,14 @@ pub struct AnnouncementView {
     pub problem: Option<String>,
 }
 
-/// A public channel that a search finds.
+/// A channel that a search finds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelSummary {
     pub id: SlackChannelId,
     /// Without the `#`.
     pub name: String,
+    /// Both Round Robin and whoever searches are in it, or nobody would be told.
+    pub is_private: bool,
 }
 
 /// What a search for channels finds.
@@ -61,6 +83,8 @@ pub struct ChannelsFound {
     pub searched_all: bool,
     /// Whether Slack lets Round Robin read channels at all.
     pub may_read: bool,
+    /// Whether private ones were searched: those in which both Round Robin and the reader are.
+    pub searched_private: bool,
     /// Why Slack's channels are not shown, in a sentence.
     pub trouble: Option<String>,
 }
@@ -102,7 +126,7 @@ impl ChannelSearchTrouble {
     }
 }
 
-/// Why a channel was neither added nor removed.
+/// Why a channel was neither added nor removed, nor what waits for it tried again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum ChannelRefusal {
     #[error(
@@ -117,6 +141,14 @@ pub enum ChannelRefusal {
         "Nothing is announced in this channel any more: somebody has removed it before you. Nothing has to be done."
     )]
     Gone,
+    #[error(
+        "Nothing waits to be announced in this channel: what was to be announced there has been, or is being written. The next change of duty is announced by itself."
+    )]
+    NothingWaits,
+    #[error(
+        "Whether the last announcement arrived is not known, and it is not written twice. Look into the channel; the next change of duty is announced by itself."
+    )]
+    InDoubt,
 }
 
 /// Why announcements do not say what somebody wrote.

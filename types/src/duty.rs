@@ -1,7 +1,7 @@
 //! Duty as pages tell it: who has it, from when until when, who comes next, and when nobody
 //! has it. Stretches of time are half-open: `[starts_at, ends_at)`.
 
-use crate::{MemberKey, Timestamp};
+use crate::{LeftOut, MemberKey, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Who has a duty: told apart by the key, since names may be shared.
@@ -48,6 +48,12 @@ impl Override {
 impl Stretch {
     pub fn holds(&self, at: Timestamp) -> bool {
         self.starts_at <= at && self.ends_at.is_none_or(|end| at < end)
+    }
+
+    /// What is planned is not known beyond its end, so it may go on.
+    pub fn may_go_on(&self, known_until: Option<Timestamp>) -> bool {
+        let ends = self.ends_at.zip(known_until);
+        ends.is_some_and(|(end, known_until)| end >= known_until)
     }
 
     /// The same as far as somebody has said so: where duty changed and nobody has told how,
@@ -134,6 +140,10 @@ pub struct Outlook {
     /// on somebody is planned.
     #[serde(default)]
     pub planned_from: Option<Timestamp>,
+    /// Nobody is known to be on duty, and somebody may be all the same: shifts of its schedule that may
+    /// be of now make no sense.
+    #[serde(default)]
+    pub is_unknown: bool,
 }
 
 /// Somebody who is on duty.
@@ -196,6 +206,16 @@ pub struct Gap {
 }
 
 impl Outlook {
+    /// The same at that moment, where these shifts of the schedule make no sense.
+    #[must_use]
+    pub fn without(self, left_out: Option<&LeftOut>, now: Timestamp) -> Self {
+        let may_be_on = left_out.is_some_and(|left_out| left_out.may_be_of(now));
+        Self {
+            is_unknown: self.on_duty.is_empty() && may_be_on,
+            ..self
+        }
+    }
+
     /// When those on duty end, and when somebody else begins, as far as the plan tells.
     pub fn changes(&self) -> impl Iterator<Item = Timestamp> + '_ {
         let ends = self.on_duty.iter().filter_map(|duty| duty.until);

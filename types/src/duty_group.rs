@@ -124,7 +124,11 @@ pub struct DutyGroupView {
     pub kept: Option<KeptGroup>,
     /// Whether Slack lets Round Robin read and write groups at all.
     pub may_write: bool,
-    /// What the search finds.
+    /// The name of whoever lends Round Robin their permission to edit groups, while that is of use.
+    pub lent_by: Option<String>,
+    /// Whether Slack tells of any group that could be chosen.
+    pub has_groups: bool,
+    /// What the search finds; nothing without a word.
     pub found: Vec<GroupSummary>,
     /// Whether it finds more than that.
     pub more: bool,

@@ -63,6 +63,8 @@ pub struct HomeView {
     pub rotations: u32,
     /// In how many of them they take turns or are on duty.
     pub mine: u32,
+    /// In how many of these it is not known who is on duty.
+    pub unknown: u32,
     /// Where they are on duty, by the end of that.
     pub on_duty: First<RotationCard>,
     /// By start.

@@ -42,14 +42,15 @@ mod week;
 mod workspace;
 
 pub use alerts::{AlertsView, ConnectionAlert};
-pub use attention::{Attention, PagerDutyNeed, RotationNeed, SlackNeed};
+pub use attention::{Attention, PagerDutyNeed, RefusedBySlack, RotationNeed, SlackNeed, SlackPart};
 pub use audit::{AUDIT_KEPT_DAYS, AuditAction, AuditActor, AuditEntry, AuditPage, audit_cursor};
 pub use background::{BackgroundTask, TaskState};
 pub use calendar::{Day, Days, DaysProblem, DaysWanted, Offset, PageZone, WEEKS, Zone};
 pub use change::{Change, Changed};
 pub use channel::{
-    AnnouncementRefusal, AnnouncementView, CHANNELS_MOST, ChannelRefusal, ChannelSearchTrouble,
-    ChannelSummary, ChannelTrouble, ChannelView, ChannelsFound, typed_channel,
+    AnnouncementRefusal, AnnouncementView, CHANNELS_MOST, ChannelFacts, ChannelRefusal,
+    ChannelSearchTrouble, ChannelSummary, ChannelTrouble, ChannelView, ChannelsFound,
+    typed_channel,
 };
 pub use connection::{
     ApiKeyInput, ApiKeyProblem, ConnectRefusal, ConnectionHealth, ConnectionMethod, ConnectionView,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Selection {
     #[default]
     All,
-    /// The reader takes turns in them, or is on duty.
+    /// The reader takes turns in them, is on duty, or will be.
     Mine,
     Owned,
     /// The reader is on duty.
@@ -167,10 +167,10 @@ impl RotationCard {
         needs.any(|need| matches!(need, RotationNeed::LeftOut { .. }))
     }
 
-    /// Whether nobody is known to be on duty, and somebody may be all the same.
-    pub fn is_unknown(&self) -> bool {
-        let nobody = self.needs.contains(&RotationNeed::Nobody);
-        self.outlook.on_duty.is_empty() && self.shifts_left_out() && !nobody
+    /// Whether Slack does not take something that it tells there.
+    pub fn is_refused_by_slack(&self) -> bool {
+        let mut needs = self.needs.iter();
+        needs.any(|need| matches!(need, RotationNeed::Slack { .. }))
     }
 
     /// The next time, within days, when nobody will be on duty.

@@ -244,6 +244,8 @@ pub struct OverrideView {
     pub has_left: bool,
     pub made_by: Option<String>,
     pub runs: bool,
+    /// It runs, and puts nobody on duty: whose place it is about is not on duty.
+    pub is_idle: bool,
     /// The caller may end or remove it.
     pub may_end: bool,
 }

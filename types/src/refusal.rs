@@ -156,6 +156,8 @@ codes!(ChannelRefusal {
     Self::NoId => "slack_channel.no_id",
     Self::TooMany => "slack_channel.too_many",
     Self::Gone => "slack_channel.gone",
+    Self::NothingWaits => "slack_channel.nothing_waits",
+    Self::InDoubt => "slack_channel.in_doubt",
 });
 
 codes!(GroupRefusal of Slack {
@@ -312,6 +314,7 @@ mod tests {
         holiday.fields holiday.day holiday.too_many holiday.gone
         link.nobody_chosen link.deactivated link.unknown_user link.not_linked_by_hand
         slack_channel.no_id slack_channel.too_many slack_channel.gone
+        slack_channel.nothing_waits slack_channel.in_doubt
         announcement.edited_meanwhile
         slack_group.nothing_chosen slack_group.takes_out slack_group.takes_out_unknown slack_group.nobody_chosen
         slack_group.unknown_choice

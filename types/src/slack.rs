@@ -1,7 +1,7 @@
 //! What keeps Slack from serving a workspace, with the way out, and how the
 //! integrations panel shows the installation and the directory.
 
-use crate::Timestamp;
+use crate::{First, RefusedBySlack, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -497,6 +497,8 @@ pub struct SlackView {
     pub directory_read_at: Option<Timestamp>,
     /// Why the last reading did not come to its end.
     pub directory_problem: Option<SlackProblem>,
+    /// What it does not take of rotations that the reader may change.
+    pub refused: First<RefusedBySlack>,
 }
 
 #[cfg(test)]

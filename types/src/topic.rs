@@ -1,6 +1,8 @@
 //! The topic of the Slack channel that says who is on duty in a rotation.
 
-use crate::{EditedMeanwhile, SlackChannelId, SlackWord, Timestamp, slack::Hindrance};
+use crate::{
+    ChannelFacts, EditedMeanwhile, SlackChannelId, SlackWord, Timestamp, slack::Hindrance,
+};
 use serde::{Deserialize, Serialize};
 
 /// Longer than any topic can become.
@@ -21,6 +23,8 @@ pub enum TemplateProblem {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicView {
     pub channel: Option<SlackChannelId>,
+    /// What Slack told of it; absent until it has.
+    pub facts: Option<ChannelFacts>,
     /// Where there is none, the first channel in which the rotation's changes are announced.
     pub offered: Option<SlackChannelId>,
     /// Empty where there is none.

@@ -1,6 +1,6 @@
 //! The week over all rotations, as its page shows it.
 
-use crate::{Attention, Coverage, Days, DaysWanted, RotationId, Visibility};
+use crate::{Attention, Coverage, Days, DaysWanted, RotationId, Span, Visibility};
 use serde::{Deserialize, Serialize};
 
 /// What somebody wants to see of the rotations.
@@ -35,6 +35,8 @@ pub struct WeekRow {
     pub name: String,
     pub visibility: Visibility,
     pub coverage: Coverage,
+    /// When somebody is to be on duty and nobody is; apart, and by time.
+    pub missing: Vec<Span>,
     /// In which zone its schedule is made, where it says so.
     pub time_zone: Option<String>,
     /// Why what its schedule says cannot be confirmed at present, if so.

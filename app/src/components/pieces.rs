@@ -2,6 +2,7 @@
 //! its lane and colour. Both a rotation's timeline and the week over all of them draw it.
 
 use super::{avatar::shade_number, names::who, overrides::override_words};
+use crate::duty::OR_LATER;
 use types::{Coverage, MemberKey, Remark, RemarkKind, Span, Stretch, Timestamp};
 
 /// Places instants along the width of a drawing of a span.
@@ -47,6 +48,8 @@ pub(crate) struct Piece {
     pub(crate) kind: PieceKind,
     /// Nobody has it unless the kind is a duty.
     pub(crate) stretch: Stretch,
+    /// What is planned is not known beyond its end.
+    pub(crate) or_later: bool,
     /// Of a remark, who it is about and how they are.
     remark: Option<String>,
     /// From the top: those that overlap lie below each other.
@@ -132,7 +135,8 @@ impl Piece {
             (_, Some(end)) => {
                 let overrides = self.stretch.overrides.iter();
                 let overrides = overrides.map(|one| override_words(one, &self.stretch, &tell));
-                let mut words = vec![format!("{name}, {start} to {}", tell(end))];
+                let later = if self.or_later { OR_LATER } else { "" };
+                let mut words = vec![format!("{name}, {start} to {}{later}", tell(end))];
                 words.extend(overrides);
                 words.join(", ")
             }
@@ -169,6 +173,7 @@ pub(crate) fn pieces(coverage: &Coverage, span: Span) -> Vec<Piece> {
             None => PieceKind::Nobody,
         },
         stretch: stretch.clone(),
+        or_later: stretch.may_go_on(coverage.known_until),
         remark: None,
         lane,
     });
@@ -197,6 +202,7 @@ fn remarks(remarks: &[Remark], span: Span, first_lane: usize) -> Vec<Piece> {
         .map(|((remark, stretch), lane)| Piece {
             kind: remark.kind.into(),
             stretch: stretch.clone(),
+            or_later: false,
             remark: Some(match remark.kind {
                 RemarkKind::Away => format!("{} is away", remark.name),
                 RemarkKind::CoverWanted => format!("{} wants cover", remark.name),
@@ -223,6 +229,7 @@ fn nobodys(kind: PieceKind, from: Timestamp, until: Timestamp) -> Option<Piece> 
             ends_at: Some(until),
             overrides: Vec::new(),
         },
+        or_later: false,
         remark: None,
         lane: 0,
     })

@@ -16,6 +16,7 @@ use web_sys::Element;
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+const HALF_A_YEAR: i64 = 183 * DAY;
 
 /// What is not longer ago than this was just now: neither clock nor page is more exact.
 const NOW: i64 = 10;
@@ -256,12 +257,15 @@ pub(crate) fn in_words(at: Timestamp, clock: Clock) -> String {
     telling(clock, clock.now())(at)
 }
 
-/// The day of an instant: `Mon 23 Nov`.
+/// The day of an instant: `Mon 23 Nov`, and its year where it is far away.
 pub(crate) fn day_in_words(at: Timestamp, clock: Clock) -> String {
     if clock.in_browser() {
-        local::formats(clock.zone()).day_in_words(at)
+        local::formats(clock.zone()).day_in_words(at, clock.now())
     } else {
-        clock.zone.with_value(|page| written_day(at, &page.zone))
+        let now = clock.now();
+        clock
+            .zone
+            .with_value(|page| written_day(at, now, &page.zone))
     }
 }
 
@@ -294,6 +298,7 @@ mod local {
 
     const MINUTE_MILLIS: i64 = 60_000;
     const DAY: [(&str, &str); 3] = [("weekday", "short"), ("day", "numeric"), ("month", "short")];
+    const YEAR: [(&str, &str); 1] = [("year", "numeric")];
     /// By how much clocks are known to be turned back.
     const TURNED_BACK_MINUTES: [i64; 2] = [60, 30];
 
@@ -306,6 +311,7 @@ mod local {
         zone: Option<Zone>,
         time: OnceCell<DateTimeFormat>,
         day_and_time: OnceCell<DateTimeFormat>,
+        dated: OnceCell<DateTimeFormat>,
         repeated: OnceCell<DateTimeFormat>,
         exact: OnceCell<DateTimeFormat>,
     }
@@ -316,9 +322,13 @@ mod local {
         pub(super) fn short(&self, at: Timestamp, now: Timestamp) -> String {
             const TIME: [(&str, &str); 2] = [("hour", "2-digit"), ("minute", "2-digit")];
             let which = self.zone.as_ref().map(|zone| super::which_one(at, zone));
+            let is_far = super::is_far(at, now);
             let (at, now) = (self.shown(at), self.shown(now));
             let (start, end) = self.day(now);
-            let format = if self.zone.is_none() && is_repeated(at) {
+            let format = if is_far {
+                self.dated
+                    .get_or_init(|| self.format(&[&DAY[..], &YEAR, &TIME].concat()))
+            } else if self.zone.is_none() && is_repeated(at) {
                 self.repeated.get_or_init(|| {
                     self.format(&[&DAY[..], &TIME, &[("timeZoneName", "short")]].concat())
                 })
@@ -331,8 +341,12 @@ mod local {
             written(at, format) + &which.unwrap_or_default()
         }
 
-        pub(super) fn day_in_words(&self, at: Timestamp) -> String {
-            written(self.shown(at), &self.format(&DAY))
+        pub(super) fn day_in_words(&self, at: Timestamp, now: Timestamp) -> String {
+            let format = match super::is_far(at, now) {
+                true => self.format(&[&DAY[..], &YEAR].concat()),
+                false => self.format(&DAY),
+            };
+            written(self.shown(at), &format)
         }
 
         fn exact(&self, at: Timestamp) -> String {
@@ -554,8 +568,8 @@ mod local {
         }
 
         #[expect(clippy::unused_self, reason = "the browser's has something to say")]
-        pub(super) fn day_in_words(&self, at: Timestamp) -> String {
-            super::written_day(at, &Zone::utc())
+        pub(super) fn day_in_words(&self, at: Timestamp, now: Timestamp) -> String {
+            super::written_day(at, now, &Zone::utc())
         }
     }
 
@@ -618,15 +632,24 @@ fn written(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
     let time = clock_time(at, zone);
     match civil_day(local(now)) == civil_day(local(at)) {
         true => time,
-        false => format!("{}, {time}", written_day(at, zone)),
+        false => format!("{}, {time}", written_day(at, now, zone)),
     }
 }
 
-/// `Mon 23 Nov`.
-fn written_day(at: Timestamp, zone: &Zone) -> String {
+/// `Mon 23 Nov`, and of which year where it is far away.
+fn written_day(at: Timestamp, now: Timestamp, zone: &Zone) -> String {
     let local = at.plus_seconds(zone.offset(at));
-    let (_, month, day) = civil_day(local);
-    format!("{} {day} {}", weekday(local), month_name(month))
+    let (year, month, day) = civil_day(local);
+    let words = format!("{} {day} {}", weekday(local), month_name(month));
+    match is_far(at, now) {
+        true => format!("{words} {year}"),
+        false => words,
+    }
+}
+
+/// Without its year, a day would be taken for the one of this year.
+fn is_far(at: Timestamp, now: Timestamp) -> bool {
+    at.seconds_since(now).abs() > HALF_A_YEAR
 }
 
 /// `17:05`.
@@ -743,6 +766,20 @@ mod tests {
             "Mon 23 Nov, 17:05 UTC"
         );
         assert_eq!(written(at, at.plus_seconds(-HOUR), &utc), "17:05 UTC");
+    }
+
+    #[test]
+    fn what_is_far_away_tells_its_year() {
+        let at = Timestamp::from_millis(1_795_453_509_000);
+        let utc = Zone::utc();
+        let day = |away: i64| written_day(at, at.plus_seconds(away), &utc);
+        assert_eq!(day(HALF_A_YEAR), "Mon 23 Nov");
+        assert_eq!(day(-HALF_A_YEAR), "Mon 23 Nov");
+        assert_eq!(day(HALF_A_YEAR + 1), "Mon 23 Nov 2026");
+        assert_eq!(
+            written(at, at.plus_seconds(-400 * DAY), &utc),
+            "Mon 23 Nov 2026, 17:05 UTC"
+        );
     }
 
     #[test]

@@ -13,7 +13,11 @@ use super::{
     rows::rows,
     time::{Time, in_words, use_clock},
 };
-use crate::{data::DataMemo, duty::DutyWatch, view};
+use crate::{
+    data::DataMemo,
+    duty::{DutyWatch, OR_LATER},
+    view,
+};
 use leptos::{either::Either, ev::PointerEvent, prelude::*, wasm_bindgen::JsCast};
 use maud::{Markup, html};
 use types::{Coverage, Days};
@@ -225,7 +229,10 @@ fn Told(
             <span class="hint">
                 <Time at=stretch.starts_at/>
                 {match stretch.ends_at {
-                    Some(at) => Either::Left(view! { " – "<Time at relative=true listed=true/> }),
+                    Some(at) => Either::Left(view! {
+                        " – "<Time at relative=true listed=true/>
+                        {piece.or_later.then_some(OR_LATER)}
+                    }),
                     None => Either::Right(" until somebody takes over"),
                 }}
                 {overrides}

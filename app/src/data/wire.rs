@@ -17,8 +17,8 @@ use crate::{
         SearchSchedules, SetAnnouncement, SetGroupHolds, SetOnDuty, SetSchedule, SetStandby,
         SetTopic, SetWhenNobody, SetWorkspaceZone, SlackChannels, SlackSettings, SwitchAccount,
         SwitchToOauth, SyncNow, SyncRuns, TakeBackPermission, TakeCover, Topic, Undo,
-        UndoForgetFormer, UnlinkPerson, Week, WithdrawCover, WorkspaceZone, WriteDutyGroup,
-        WriteTopic,
+        UndoForgetFormer, UnlinkPerson, Week, WithdrawCover, WorkspaceZone, WriteAnnouncement,
+        WriteDutyGroup, WriteTopic,
     },
 };
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
@@ -127,6 +127,7 @@ fn what_server_functions_answer_is_read_back() {
         Week,
         WithdrawCover,
         WorkspaceZone,
+        WriteAnnouncement,
         WriteDutyGroup,
         WriteTopic,
     ];

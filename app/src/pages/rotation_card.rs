@@ -62,13 +62,15 @@ pub(super) fn badges(card: &RotationCard, may_be_old: bool) -> Markup {
     html! {
         @let left_out = card.shifts_left_out();
         @let paused = card.outlook.paused;
-        @if private || unknown || paused || may_be_old || left_out || attention.is_some() || card.code.is_some() {
+        @let slack = card.is_refused_by_slack();
+        @if private || unknown || paused || may_be_old || left_out || slack || attention.is_some() || card.code.is_some() {
             p class="badges" {
                 @if unknown { (badge_markup(Tone::Warning, &card.mode.to_string())) }
                 @if paused { (badge_markup(Tone::Neutral, "Paused")) }
                 @if private { (badge_markup(Tone::Neutral, "Private")) }
                 @if may_be_old { (badge_markup(Tone::Warning, "May be old")) }
                 @if left_out { (badge_markup(Tone::Warning, "Shifts left out")) }
+                @if slack { (badge_markup(Tone::Warning, "Refused by Slack")) }
                 @if let Some(attention) = attention {
                     (badge_markup(Tone::Warning, attention.health.label()))
                 }
@@ -113,7 +115,7 @@ fn on_duty(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timestamp
             p class="nobody" {
                 @match begun {
                     Some(at) => { "Nobody was on duty until " (time_markup(at, false, now)) (UNKNOWN) }
-                    None if card.is_unknown() => { (NOT_KNOWN) }
+                    None if card.outlook.is_unknown => { (NOT_KNOWN) }
                     None => { "Nobody is on duty" }
                 }
             }

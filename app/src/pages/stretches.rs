@@ -6,7 +6,7 @@ use crate::{
         Tone, badge_markup, is_all, keep_times_true, override_markup, time_markup, use_clock, who,
     },
     data::DataMemo,
-    duty::DutyWatch,
+    duty::{DutyWatch, OR_LATER},
     view,
 };
 use leptos::{either::Either, html, prelude::*};
@@ -24,6 +24,8 @@ fn Stretches(
     notes: Vec<Option<&'static str>>,
     /// What is said beside the ones that hold now.
     current: &'static str,
+    /// Until when it is known what is planned.
+    known_until: Option<Timestamp>,
 ) -> impl IntoView {
     let clock = use_clock();
     let watch = use_context::<DutyWatch>();
@@ -33,7 +35,8 @@ fn Stretches(
         let notes = notes.iter().copied().chain(std::iter::repeat(None));
         let rows = stretches.iter().zip(notes).map(|(stretch, note)| {
             let current = stretch.is_known_to_hold(now, changed_at).then_some(current);
-            row(stretch, (current, note), clock.drawn()).into_string()
+            let or_later = stretch.may_go_on(known_until);
+            row(stretch, (current, note), or_later, clock.drawn()).into_string()
         });
         rows.collect::<String>()
     });
@@ -43,7 +46,12 @@ fn Stretches(
 }
 
 /// `current` is said of one that holds, `note` of how it came about.
-fn row(stretch: &Stretch, (current, note): (Option<&str>, Option<&str>), now: Timestamp) -> Markup {
+fn row(
+    stretch: &Stretch,
+    (current, note): (Option<&str>, Option<&str>),
+    or_later: bool,
+    now: Timestamp,
+) -> Markup {
     html! {
         li class=[current.map(|_| "current")] {
             bdi class="person-name" { (who(stretch)) }
@@ -51,7 +59,7 @@ fn row(stretch: &Stretch, (current, note): (Option<&str>, Option<&str>), now: Ti
             span class="hint" {
                 (time_markup(stretch.starts_at, false, now))
                 @match stretch.ends_at {
-                    Some(at) => { " – " (time_markup(at, false, now)) }
+                    Some(at) => { " – " (time_markup(at, false, now)) @if or_later { (OR_LATER) } }
                     None => { " until somebody takes over" }
                 }
                 @if let Some(note) = note { ", " (note) }
@@ -72,6 +80,9 @@ fn row(stretch: &Stretch, (current, note): (Option<&str>, Option<&str>), now: Ti
 #[component]
 pub(super) fn PlannedShifts(
     plan: Vec<Stretch>,
+    /// Until when it is known, where that is told.
+    #[prop(optional_no_strip)]
+    known_until: Option<Timestamp>,
     /// How many more are planned, which a timeline shows.
     #[prop(optional)]
     beyond: u32,
@@ -81,7 +92,7 @@ pub(super) fn PlannedShifts(
             <p class="nobody">"The schedule plans no shifts for the days ahead."</p>
         }),
         false => Either::Right(view! {
-            <FoldedStretches stretches=plan current="Now" more="Later shifts" beyond/>
+            <FoldedStretches stretches=plan known_until current="Now" more="Later shifts" beyond/>
         }),
     }
 }
@@ -93,6 +104,9 @@ pub(super) fn FoldedStretches(
     /// As of [`Stretches`].
     #[prop(optional)]
     mut notes: Vec<Option<&'static str>>,
+    /// Until when it is known what is planned; not told of what has been.
+    #[prop(optional_no_strip)]
+    known_until: Option<Timestamp>,
     current: &'static str,
     /// What unfolds the others, for example `Later shifts`.
     more: &'static str,
@@ -103,11 +117,11 @@ pub(super) fn FoldedStretches(
     let others = stretches.split_off(stretches.len().min(UNFOLDED));
     let other_notes = notes.split_off(notes.len().min(UNFOLDED));
     view! {
-        <Stretches stretches notes current/>
+        <Stretches stretches notes current known_until/>
         {(!others.is_empty()).then(|| view! {
             <details>
                 <summary>{format!("{more} ({})", others.len() + beyond as usize)}</summary>
-                <Stretches stretches=others notes=other_notes current/>
+                <Stretches stretches=others notes=other_notes current known_until/>
                 {(beyond > 0).then(|| view! {
                     <p class="hint">{format!("The timeline has {beyond} more, and Week lists them by day, on paper as well.")}</p>
                 })}

@@ -1,6 +1,8 @@
 //! Small words that several pages need to get right.
 
+use maud::{Markup, html};
 use std::fmt::Display;
+use types::{RotationId, SlackPart};
 
 /// `1 rotation`, `2 rotations`.
 pub(super) fn count<N: Display + PartialEq + From<u8>>(
@@ -23,6 +25,23 @@ pub(super) fn counts<const N: usize>(
         .map(|(number, one, several)| count(number, one, several))
         .collect();
     (!told.is_empty()).then(|| told.join(separator))
+}
+
+/// What Slack does not take of a rotation, with the way to where that is chosen.
+pub(super) fn refused_by_slack(
+    rotation: &RotationId,
+    part: SlackPart,
+    (name, cause): (&str, &str),
+) -> Markup {
+    let what = match part {
+        SlackPart::Announcements => "Announcements in ",
+        SlackPart::Group => "User group ",
+        SlackPart::Topic => "Topic of ",
+    };
+    html! {
+        p { (what) bdi translate="no" { (name) } ": " (cause) }
+        p { a href=(format!("/rotations/{rotation}/slack")) { "Open its Slack page" } }
+    }
 }
 
 /// `2 of 3 linked to Slack`.

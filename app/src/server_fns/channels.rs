@@ -83,3 +83,20 @@ pub async fn remove_slack_channel(
     )
     .await
 }
+
+#[server(prefix = "/rpc", endpoint = "write_announcement")]
+pub async fn write_announcement(
+    rotation: RotationId,
+    channel: SlackChannelId,
+) -> Result<Outcome<(), ChannelRefusal>, AppError> {
+    submit::<WriteAnnouncement, _, _, _>(
+        NOTHING_KEPT,
+        |()| None,
+        |backend, caller| async move {
+            backend
+                .write_announcement(&caller, rotation, channel)
+                .await
+        },
+    )
+    .await
+}

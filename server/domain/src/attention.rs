@@ -26,8 +26,6 @@ pub struct Condition<'a> {
     pub unlinked: u32,
     /// How many shifts of its schedule make no sense.
     pub left_out: u32,
-    /// One of them may be of now.
-    pub may_be_on: bool,
 }
 
 /// What a rotation needs somebody for, the most urgent first.
@@ -37,7 +35,7 @@ pub fn needs(condition: &Condition<'_>) -> Vec<RotationNeed> {
     let (unlinked, left_out) = (condition.unlinked, condition.left_out);
     [
         // Whoever has a shift that makes no sense may well be on duty.
-        (nobody && !(left_out > 0 && condition.may_be_on)).then_some(RotationNeed::Nobody),
+        (nobody && !condition.outlook.is_unknown).then_some(RotationNeed::Nobody),
         (left_out > 0).then_some(RotationNeed::LeftOut { shifts: left_out }),
         unknown.then_some(RotationNeed::UnknownMode),
         condition.unconfirmed.map(RotationNeed::Unconfirmed),
@@ -56,8 +54,9 @@ pub fn urgency(need: &RotationNeed) -> (u8, Option<Timestamp>) {
         RotationNeed::Nobody | RotationNeed::LeftOut { .. } => (0, None),
         RotationNeed::UnknownMode => (1, None),
         RotationNeed::Unconfirmed(_) => (2, None),
-        RotationNeed::Gap(gap) => (3, Some(gap.from)),
-        RotationNeed::Unlinked { .. } => (4, None),
+        RotationNeed::Slack { .. } => (3, None),
+        RotationNeed::Gap(gap) => (4, Some(gap.from)),
+        RotationNeed::Unlinked { .. } => (5, None),
     }
 }
 
@@ -90,7 +89,7 @@ pub fn slack_need(
 mod tests {
     use super::*;
     use crate::{Doubt, crew::examples::member, shifts::examples::at};
-    use types::{OnDuty, ScheduleHealth, SlackRefusal, SlackWord};
+    use types::{LeftOut, OnDuty, ScheduleHealth, ShiftOddity, SlackRefusal, SlackWord};
 
     fn somebody() -> Outlook {
         Outlook {
@@ -115,23 +114,27 @@ mod tests {
             unconfirmed: None,
             unlinked: 0,
             left_out: 0,
-            may_be_on: false,
         }
     }
 
     #[test]
     fn who_may_have_a_shift_that_makes_no_sense_is_not_told_to_be_nobody() {
-        let nobody = Outlook::default();
+        let shifts = |from| LeftOut {
+            shifts: 2,
+            first: ShiftOddity::NobodyNamed,
+            from: Some(at(from)),
+        };
+        let outlook = |from| Outlook::default().without(Some(&shifts(from)), at(10));
+        let (of_now, of_later) = (outlook(10), outlook(11));
         let condition = Condition {
             left_out: 2,
-            may_be_on: true,
-            ..well(&nobody)
+            ..well(&of_now)
         };
         let left_out = RotationNeed::LeftOut { shifts: 2 };
-        assert_eq!(needs(&condition), [left_out]);
+        assert_eq!(needs(&condition), [left_out.clone()]);
         // One that is to come leaves it certain.
         let to_come = Condition {
-            may_be_on: false,
+            outlook: &of_later,
             ..condition
         };
         assert_eq!(needs(&to_come), [RotationNeed::Nobody, left_out]);

@@ -23,6 +23,8 @@ pub struct GroupRules {
 pub struct Feed {
     pub holds: GroupHolds,
     pub on_duty: Vec<Holder>,
+    /// Somebody may be on duty of whom it is not known.
+    pub is_unknown: bool,
     /// Who takes turns in it.
     pub members: Vec<Holder>,
 }
@@ -108,12 +110,18 @@ pub fn group_plan(rules: &GroupRules, feeds: &[Feed], directory: &Directory) -> 
         }
     }
     let members = match (present.is_empty(), rules.when_nobody) {
-        (false, _) => Some(present),
+        (false, _) => Some(present.clone()),
         (true, NobodyOnDuty::Fallback) => Some(rules.able(&rules.fallback, directory)),
         (true, NobodyOnDuty::Keep | NobodyOnDuty::Disable) => None,
     };
     let permanent = rules.able(&rules.permanent, directory);
+    let is_unknown = |feed: &Feed| feed.is_unknown && feed.holds == GroupHolds::OnDuty;
     let goal = match members {
+        // Whoever is in it may be the one: nobody is taken out for what is not known.
+        _ if feeds.iter().any(is_unknown) => GroupGoal::AtLeast {
+            people: present.into_iter().chain(permanent).collect(),
+            barred: rules.barred(directory),
+        },
         Some(mut members) => {
             members.extend(permanent);
             GroupGoal::Members(members)
@@ -288,6 +296,7 @@ mod tests {
         Feed {
             holds,
             on_duty: holders(on_duty),
+            is_unknown: false,
             members: holders(members),
         }
     }
@@ -329,6 +338,34 @@ mod tests {
             assert_eq!(count(Some(&full)), of_full, "{goal:?}");
             assert_eq!(count(None), of_unknown, "{goal:?}");
         }
+    }
+
+    #[test]
+    fn nobody_is_taken_out_for_what_is_not_known() {
+        let odd = Feed {
+            is_unknown: true,
+            ..feed(GroupHolds::OnDuty, &[], &["ann", "bob"])
+        };
+        let known = feed(GroupHolds::OnDuty, &["cy"], &[]);
+        for when_nobody in NobodyOnDuty::ALL {
+            let rules = GroupRules {
+                when_nobody,
+                fallback: people(&["dee"]),
+                ..GroupRules::default()
+            };
+            let goal = |feeds: &[Feed]| group_plan(&rules, feeds, &directory()).goal;
+            assert_eq!(goal(std::slice::from_ref(&odd)), GroupGoal::AsItIs);
+            let both = goal(&[odd.clone(), known.clone()]);
+            let writes = both.writes(&state(&["ann"], false));
+            assert_eq!(writes, [GroupWrite::Members(people(&["ann", "cy"]))]);
+        }
+        // Of a group that holds all members, it matters to nobody.
+        let all = Feed {
+            holds: GroupHolds::Members,
+            ..odd
+        };
+        let goal = group_plan(&GroupRules::default(), &[all], &directory()).goal;
+        assert_eq!(goal, members(&["ann", "bob"]));
     }
 
     #[test]

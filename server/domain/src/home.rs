@@ -35,8 +35,10 @@ pub struct Turn<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home<T> {
     pub rotations: u32,
-    /// Where the reader takes turns or is on duty.
+    /// Where the reader takes turns, is on duty, or will be.
     pub mine: u32,
+    /// Where the reader takes turns and it is not known who is on duty.
+    pub unknown: u32,
     /// Where the reader is on duty, by the end of that.
     pub on_duty: First<T>,
     /// By start.
@@ -61,14 +63,17 @@ pub fn home<T: Copy>(
     now: Timestamp,
 ) -> Home<T> {
     let me = MemberKey::of_person(reader);
-    let mine = seen.iter().filter(|one| one.relation.member);
+    let mine = seen
+        .iter()
+        .filter(|one| one.foresight.is_of(one.relation, &me, now));
     let owned = seen.iter().filter(|one| one.relation.owner);
     let unconfirmed = seen
         .iter()
         .filter(|one| one.needs.iter().any(is_unconfirmed));
     Home {
         rotations: count(seen.len()),
-        mine: count(mine.count()),
+        mine: count(mine.clone().count()),
+        unknown: count(mine.filter(|one| one.outlook.is_unknown).count()),
         on_duty: on_duty(seen, &me),
         coming: coming(seen, &me, now),
         in_turn: in_turn(seen, &me),
@@ -106,7 +111,7 @@ fn coming<T: Copy>(seen: &[SeenRotation<'_, T>], me: &MemberKey, now: Timestamp)
             rotation: one.rotation,
             starts_at: stretch.starts_at,
             ends_at: stretch.ends_at,
-            or_later: stretch.ends_at.is_some_and(|end| Some(end) >= known_until),
+            or_later: stretch.may_go_on(known_until),
         })
     });
     let mut turns: Vec<_> = turns.collect();
@@ -302,7 +307,7 @@ mod tests {
             health: ScheduleHealth::NeedsAttention,
             confirmed_at: None,
         });
-        let both = [RotationNeed::Nobody, unconfirmed];
+        let both = [RotationNeed::Nobody, unconfirmed.clone()];
         let row = |name, needs| (name, NOBODYS, &crew, Foresight::Unknown, needs);
         let alone = [unconfirmed];
         let rotations = [row("one", &alone[..]), row("other", &both)];

@@ -2,7 +2,8 @@
 //! pages, timelines and histories read it here and nowhere else.
 
 use crate::{
-    Cause, Crew, Directory, Member, Plan, Record, SchedulePerson, Shift, link_of, next_by_hand,
+    Cause, Crew, Directory, Member, Plan, Record, Relation, SchedulePerson, Shift, link_of,
+    next_by_hand,
 };
 use std::collections::HashMap;
 use types::{
@@ -34,6 +35,24 @@ impl Foresight<'_> {
                 known_until,
             } => planned_outlook(stretches, known_until, crew, now),
         }
+    }
+
+    /// Whether whoever stands so to a rotation takes turns in it, is on duty, or will be: an override
+    /// puts on duty who is none of its people.
+    pub fn is_of(&self, relation: Relation, key: &MemberKey, now: Timestamp) -> bool {
+        relation.member || self.has_shift_of(key, now)
+    }
+
+    /// Somebody of this key has a shift that has not ended at `now`.
+    fn has_shift_of(&self, key: &MemberKey, now: Timestamp) -> bool {
+        let Self::Shifts { stretches, .. } = *self else {
+            return false;
+        };
+        stretches.iter().any(|stretch| {
+            let holder = stretch.holder.as_ref();
+            stretch.ends_at.is_none_or(|end| end > now)
+                && holder.is_some_and(|holder| holder.key == *key)
+        })
     }
 
     /// The first time that begins after `now`, and before `until`, when by this plan somebody is to be
@@ -87,7 +106,6 @@ fn planned_outlook(
     crew: &Crew,
     now: Timestamp,
 ) -> Outlook {
-    let goes_on = |end: Timestamp| end >= known_until;
     let mut on_duty: Vec<_> = stretches
         .iter()
         .filter(|stretch| stretch.holds(now))
@@ -99,7 +117,7 @@ fn planned_outlook(
                 since: known.map_or(stretch.starts_at, |duty| duty.begin(stretch.starts_at)),
                 followed_from: None,
                 until: stretch.ends_at,
-                or_later: stretch.ends_at.is_some_and(goes_on),
+                or_later: stretch.may_go_on(Some(known_until)),
                 by_override: stretch.overrides.iter().find(|one| one.holds(now)).cloned(),
                 holder,
             })
@@ -122,7 +140,7 @@ fn planned_outlook(
     let ends: Option<Vec<_>> = on_duty.iter().map(|duty| duty.until).collect();
     let ends_at = ends.into_iter().flatten().max();
     let gap = ends_at
-        .filter(|&end| starts_at.is_none_or(|start| end < start) && !goes_on(end))
+        .filter(|&end| starts_at.is_none_or(|start| end < start) && end < known_until)
         .map(|from| Gap {
             from,
             until: starts_at,
@@ -205,8 +223,13 @@ pub(crate) fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
 /// Notes an override that is told several times, as far as each who tells it knows, once.
 fn note(one: Override, known: &mut Vec<Override>) {
     let same = known.iter_mut().find(|known| {
-        let overlap = one.starts_at < known.ends_at && known.starts_at < one.ends_at;
-        known.instead_of == one.instead_of && known.is_cover == one.is_cover && overlap
+        // One that lasts over a hand-off is told in parts.
+        let touch = one.starts_at <= known.ends_at && known.starts_at <= one.ends_at;
+        let makers = known.made_by.as_ref().zip(one.made_by.as_ref());
+        touch
+            && known.instead_of == one.instead_of
+            && known.is_cover == one.is_cover
+            && makers.is_none_or(|(one, other)| one == other)
     });
     match same {
         Some(known) => {
@@ -267,6 +290,33 @@ pub fn coming(plan: &[Stretch], now: Timestamp) -> Vec<Stretch> {
     let next = stretches.iter().position(is_next);
     stretches.truncate(within.max(next.map_or(0, |next| next + 1)));
     stretches
+}
+
+/// Of what a plan holds at `now`, says since when: a plan tells of the time before it was reckoned no
+/// more, and the history does, whose latest records these are.
+pub fn begun(plan: &mut [Stretch], outlook: &Outlook, history: &[Record], now: Timestamp) {
+    let ended = history.iter().filter_map(|record| record.ends_at);
+    let nobody_since = ended.filter(|end| *end <= now).max();
+    for stretch in plan.iter_mut().filter(|stretch| stretch.holds(now)) {
+        let Some(holder) = &stretch.holder else {
+            stretch.starts_at = nobody_since
+                .unwrap_or(stretch.starts_at)
+                .min(stretch.starts_at);
+            continue;
+        };
+        if let Some(duty) = outlook.of(&holder.key) {
+            stretch.starts_at = stretch.starts_at.min(duty.since);
+        }
+        let runs = |record: &&Record| record.ends_at.is_none() && record.holder.key == holder.key;
+        for had in history
+            .iter()
+            .filter(runs)
+            .flat_map(|record| &record.overrides)
+        {
+            note(had.clone(), &mut stretch.overrides);
+        }
+        stretch.overrides.sort_by_key(|one| one.starts_at);
+    }
 }
 
 /// The times from `from` on that none of the stretches holds, which come by their start: those
@@ -444,6 +494,90 @@ mod tests {
             stretch("bob", 40, 50),
         ]);
         assert_eq!(told(&plan, &Crew::default(), 12), "ann 10-40, next bob 40");
+    }
+
+    #[test]
+    fn an_override_that_lasts_over_a_hand_off_is_one() {
+        let part = |from: i64, until: i64, made_by: Option<&str>| Override {
+            starts_at: at(from),
+            ends_at: at(until),
+            instead_of: Vec::new(),
+            made_by: made_by.map(str::to_owned),
+            is_cover: false,
+        };
+        let during = |from, until, made_by| Stretch {
+            overrides: vec![part(from, until, made_by)],
+            ..stretch("ann", from, until)
+        };
+        let plan = joined(vec![during(0, 10, None), during(10, 25, Some("Bob"))]);
+        assert_eq!(plan.len(), 1);
+        assert_eq!(plan[0].overrides, [part(0, 25, Some("Bob"))]);
+        // Of two who made one each, both are told.
+        let plan = joined(vec![during(0, 10, Some("Cy")), during(10, 25, Some("Bob"))]);
+        assert_eq!(plan[0].overrides.len(), 2);
+    }
+
+    #[test]
+    fn what_runs_began_when_the_history_says_and_not_when_it_was_reckoned() {
+        let had = |from, until| Override {
+            starts_at: at(from),
+            ends_at: at(until),
+            instead_of: vec!["Bob".to_owned()],
+            made_by: Some("Cy".to_owned()),
+            is_cover: false,
+        };
+        let history = [
+            Record {
+                overrides: vec![had(2, 16)],
+                ..record("ann", 0, 0, None)
+            },
+            record("bob", -20, -20, 0),
+        ];
+        let planned = Stretch {
+            overrides: vec![had(16, 30)],
+            ..stretch("ann", 16, 40)
+        };
+        let plan = [planned.clone(), stretch("bob", 40, 50)];
+        let foreseen = Foresight::Shifts {
+            stretches: &plan,
+            known_until: at(100),
+        };
+        let mut crew = Crew::default();
+        crew.duties.push(duty("ann", at(0), at(40)));
+        let outlook = foreseen.outlook(&crew, at(20));
+        let mut told = coming(&plan, at(20));
+        begun(&mut told, &outlook, &history, at(20));
+        let whole = Stretch {
+            overrides: vec![had(2, 30)],
+            ..stretch("ann", 0, 40)
+        };
+        assert_eq!(told, [whole, plan[1].clone()]);
+        // A time without anybody began when the last duty ended.
+        let mut told = coming(&[stretch("bob", 40, 50)], at(20));
+        begun(&mut told, &Outlook::default(), &history[1..], at(20));
+        assert_eq!(told[0], gap(0, 40));
+        // Unless nothing is known of before.
+        let mut told = coming(&[stretch("bob", 40, 50)], at(20));
+        begun(&mut told, &Outlook::default(), &[], at(20));
+        assert_eq!(told[0], gap(20, 40));
+    }
+
+    #[test]
+    fn whoever_has_a_shift_to_come_has_one_until_it_has_ended() {
+        let plan = [stretch("ann", 5, 40), stretch("bob", 40, None)];
+        let foreseen = Foresight::Shifts {
+            stretches: &plan,
+            known_until: at(100),
+        };
+        let nothing = Relation {
+            owner: false,
+            member: false,
+        };
+        let has = |name: &str, now| foreseen.is_of(nothing, &member(name).key, at(now));
+        assert!(has("ann", 0) && has("ann", 39) && has("bob", 100));
+        assert!(!has("ann", 40) && !has("cy", 0));
+        let by_hand = Foresight::ByHand { duty_size: 1 };
+        assert!(!by_hand.is_of(nothing, &member("ann").key, at(0)));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! same few questions as any other, so nothing else has to ask which kind it is.
 
 use crate::{Crew, Foresight, rota::Rota};
-use types::{Outlook, RotationMode, RotationRefusal, ScheduleId, Span, Stretch, Timestamp};
+use types::{
+    Coverage, Outlook, RotationMode, RotationRefusal, ScheduleId, Span, Stretch, Timestamp,
+};
 
 /// What decides who takes turns in a rotation, and who is on duty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +70,19 @@ impl Plan {
             Some(rota) => rota.terms.cadence.staffed(within),
             None => vec![within],
         }
+    }
+
+    /// When, of what is covered, somebody is to be on duty and nobody is; apart, and by time.
+    pub fn unstaffed(&self, coverage: &Coverage) -> Vec<Span> {
+        let gaps = coverage.stretches.iter();
+        let gaps = gaps.filter(|stretch| stretch.holder.is_none());
+        let spans = gaps.filter_map(|gap| {
+            Some(Span {
+                from: gap.starts_at,
+                until: gap.ends_at?,
+            })
+        });
+        spans.flat_map(|gap| self.staffed(gap)).collect()
     }
 
     /// Whether somebody is to be on duty at a moment.

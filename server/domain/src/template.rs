@@ -1,6 +1,6 @@
 //! Templates of what Slack is told: text with tokens between percent signs, and no logic.
 
-use types::{Holder, Outlook, TEMPLATE_MAX_CHARS, TemplateProblem};
+use types::{Holder, Outlook, TEMPLATE_MAX_CHARS, TemplateProblem, Timestamp};
 
 /// Something that a template stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,24 @@ impl Turn {
     }
 }
 
+/// Until when duty is as it is: somebody's ends, or, where everybody is away, somebody is back.
+pub fn until(outlook: &Outlook) -> Option<Timestamp> {
+    let ends = outlook.on_duty.iter().filter_map(|duty| duty.until);
+    ends.min().or(outlook.away_until)
+}
+
 impl Token {
+    /// What stands in the place of those on duty, where there is a reason for nobody being known.
+    pub fn instead(self, outlook: &Outlook) -> Option<&'static str> {
+        let is_named = matches!(self, Self::People(naming, Turn::Present) if naming != Naming::Id);
+        match (outlook.is_unknown, outlook.away_until) {
+            _ if !is_named => None,
+            (true, _) => Some("not known"),
+            (false, Some(_)) => Some("nobody (everybody is away)"),
+            (false, None) => None,
+        }
+    }
+
     fn named(name: &str) -> Option<Self> {
         let (turn, people) = match name.strip_prefix("NEXT_") {
             Some(people) => (Turn::Next, people),

@@ -2,7 +2,7 @@
 
 use crate::{
     rota::Zone,
-    template::{Naming, Template, Token, Turn},
+    template::{Naming, Template, Token, Turn, until},
 };
 use types::{Outlook, RotationDetails, Timestamp};
 
@@ -43,7 +43,6 @@ fn value(token: Token, facts: &TopicFacts<'_>) -> Option<String> {
         group,
         zone,
     } = facts;
-    let until = || outlook.on_duty.iter().filter_map(|duty| duty.until).min();
     match token {
         Token::Name => Some(details.name.clone()),
         Token::Code => details.code.clone(),
@@ -51,9 +50,12 @@ fn value(token: Token, facts: &TopicFacts<'_>) -> Option<String> {
         Token::DutySize => Some(details.duty_size.to_string()),
         Token::RotationNotes => Some(details.notes.clone()),
         Token::DutyHandle => group.map(|handle| format!("@{handle}")),
-        Token::Until => Some(moment(until()?, *zone)),
-        Token::UntilUtc => Some(moment(until()?, None)),
-        Token::People(naming, turn) => people(naming, turn, outlook),
+        Token::Until => Some(moment(until(outlook)?, *zone)),
+        Token::UntilUtc => Some(moment(until(outlook)?, None)),
+        Token::People(naming, turn) => match token.instead(outlook) {
+            Some(instead) => Some(instead.to_owned()),
+            None => people(naming, turn, outlook),
+        },
     }
 }
 
@@ -137,8 +139,8 @@ impl LastTopic<'_> {
 }
 
 /// What to do where a topic is `present` and should be `wanted`. Whoever had it written for the
-/// first time knew that it takes the place of another one; an empty one is nobody's, and while it is
-/// not known what Slack made of what was sent last, nobody is said to have set another one.
+/// first time knew that it takes the place of another one; an empty one is nobody's, and so is what
+/// Slack may have made of what was sent last, as long as that is not known.
 pub fn topic_step(wanted: &str, present: &str, last: LastTopic<'_>) -> TopicStep {
     let [wanted, present] = [wanted, present].map(as_compared);
     // Writing the same again would bring the same again, and a line in the channel.
@@ -148,7 +150,7 @@ pub fn topic_step(wanted: &str, present: &str, last: LastTopic<'_>) -> TopicStep
         return TopicStep::Nothing;
     }
     let is_ours = last.written.is_none()
-        || last.sent.is_some()
+        || last.may_be_sent(&present)
         || last.was_written(&present)
         || last.was_shown(&present);
     match is_ours || present.is_empty() {
@@ -262,6 +264,28 @@ mod tests {
     }
 
     #[test]
+    fn why_nobody_is_named_is_said() {
+        let unknown = Outlook {
+            is_unknown: true,
+            ..outlook(&[], None)
+        };
+        let away = Outlook {
+            away_until: Some(at(1_764_493_200)),
+            ..outlook(&[], None)
+        };
+        for (outlook, expected) in [
+            (&unknown, "not known until N/A, N/A, then bob"),
+            (
+                &away,
+                "nobody (everybody is away) until Sun 30 Nov 10:00 Europe/Berlin, N/A, then bob",
+            ),
+        ] {
+            let template = "%USER% until %UNTIL%, %USERID%, then %NEXT_USER%";
+            assert_eq!(told(template, outlook), expected);
+        }
+    }
+
+    #[test]
     fn of_a_time_that_clocks_show_twice_it_is_told_which_one() {
         for (until, expected) in [
             (1_792_888_200, "Sun 25 Oct 02:30 UTC+02:00 Europe/Berlin"),
@@ -348,9 +372,12 @@ mod tests {
             assert_eq!(topic_step("new", made, last), TopicStep::Write, "{made}");
             assert!(is_ours_to_clear(made, last), "{made}");
         }
-        // It was not written, or somebody was faster: whatever it is, it may be ours.
-        for present in ["🌊 Cy", "Lunch at noon"] {
-            assert_eq!(topic_step(sent, present, last), TopicStep::Write);
+        // It was not written, or somebody has set another one since then.
+        for (present, step) in [
+            ("🌊 Cy", TopicStep::Write),
+            ("Lunch at noon", TopicStep::WriteOver),
+        ] {
+            assert_eq!(topic_step(sent, present, last), step, "{present}");
         }
         assert!(!is_ours_to_clear("Lunch at noon", last));
         // The former one differs by pictures alone, and is known.

@@ -6,7 +6,7 @@ use super::{
     duty_groups::group_of,
     meanwhile, publish_rotation,
     rights::{editable, must_edit},
-    rotations, topics,
+    rotations, slack_channels, topics,
     workspace::is_allowed,
     zones,
 };
@@ -14,17 +14,17 @@ use crate::{
     Services,
     audit::entry_about,
     slack::{
-        self, ANNOUNCEMENT, AskError, TOPIC,
+        self, ANNOUNCEMENT, Among, AskError, CHANNEL_LEFT, TOPIC,
         message::{Facts, Writing, announcement, as_read, filled_in, pause, shortened},
     },
-    store::{LastTold, NewAuditEntry},
+    store::{LastTold, NewAuditEntry, ToldAgain},
 };
 use domain::{Actor, Directory, Occasion, Template, has_every_word};
 use std::sync::Arc;
 use types::{
-    AnnouncementRefusal, AuditAction, CHANNELS_MOST, ChannelRefusal, ChannelSearchTrouble,
-    ChannelsFound, DaysWanted, RotationId, SlackCapability, SlackChannelId, TemplateProblem,
-    WorkspaceId, typed_channel,
+    AnnouncementRefusal, AuditAction, CHANNELS_MOST, ChannelFacts, ChannelRefusal,
+    ChannelSearchTrouble, ChannelsFound, DaysWanted, RotationId, SlackCapability, SlackChannelId,
+    TemplateProblem, WorkspaceId, typed_channel,
 };
 
 /// How many channels a search shows.
@@ -34,8 +34,9 @@ const SAID_CHARS: usize = 300;
 
 /// What is announced of a rotation, and where.
 pub struct Announced {
-    /// The channels, each with what it was told last, if it was told anything of late.
-    pub channels: Vec<(SlackChannelId, Option<LastTold>)>,
+    /// The channels, each with what it was told last, if it was told anything of late, and what the
+    /// reader may know of it.
+    pub channels: Vec<(SlackChannelId, Option<LastTold>, Option<ChannelFacts>)>,
     /// Whether Slack lets Round Robin write messages.
     pub may_write: bool,
     /// What announcements say, where somebody has written that.
@@ -59,14 +60,18 @@ pub async fn announced(
     let targets = store.targets(id, ANNOUNCEMENT).await?;
     let mut last_told = store.last_told(id, ANNOUNCEMENT).await?;
     let directory = store.directory(&actor.workspace).await?;
+    let targets: Vec<_> = targets.into_iter().map(SlackChannelId::new).collect();
+    let ids: Vec<_> = targets.iter().collect();
+    let mut known = slack_channels::known(services, actor, &ids).await?;
     let channels = targets.into_iter().map(|target| {
-        let last = last_told.remove(&target).map(|last| LastTold {
+        let facts = known.remove(&target);
+        let last = last_told.remove(target.as_str()).map(|last| LastTold {
             said: last
                 .said
                 .map(|said| as_read(&shortened(&said, SAID_CHARS), &directory)),
             ..last
         });
-        (SlackChannelId::new(target), last)
+        (target, last, facts)
     });
     let channels = channels.collect();
     let template = store.announcement_template(id).await?;
@@ -101,6 +106,7 @@ pub async fn search(
         found: Vec::new(),
         more: false,
         searched_all: true,
+        searched_private: false,
         may_read: true,
         trouble: None,
     };
@@ -110,10 +116,14 @@ pub async fn search(
         return Ok(told);
     };
     if search.trim().is_empty() {
-        told.may_read = slack.channels.may_read(&installed);
+        told.may_read = slack.channels.may_read(&installed, &Among::Public);
         return Ok(told);
     }
-    let listed = match slack.channels.of_late(slack, &installed).await {
+    let listed = match slack
+        .channels
+        .of_late(slack, &installed, &Among::Public)
+        .await
+    {
         Ok(Some(listed)) => listed,
         Ok(None) => {
             told.may_read = false;
@@ -126,10 +136,28 @@ pub async fn search(
         }
         Err(AskError::Store(error)) => return Err(error.into()),
     };
+    let private = match actor.person() {
+        Some(person) => {
+            let among = Among::PrivateOf(person.clone());
+            slack.channels.of_late(slack, &installed, &among).await
+        }
+        None => Ok(None),
+    };
+    // Public ones are found all the same.
+    let private = match private {
+        Ok(private) => private,
+        Err(AskError::Slack(_)) => None,
+        Err(AskError::Store(error)) => return Err(error.into()),
+    };
+    told.searched_private = private.is_some();
+    let private = private.as_ref();
+    let whole = listed.whole && private.is_none_or(|private| private.whole);
     let search = search.trim().trim_start_matches('#');
+    let private = private.iter().flat_map(|private| &private.channels);
     let mut found: Vec<_> = listed
         .channels
         .iter()
+        .chain(private)
         .filter(|channel| has_every_word(search, [channel.name.as_str()]))
         .collect();
     // Of a name that is a part of many others there is no more to search for.
@@ -140,7 +168,7 @@ pub async fn search(
     });
     told.more = found.len() > SHOWN;
     told.found = found.into_iter().take(SHOWN).cloned().collect();
-    told.searched_all = listed.whole;
+    told.searched_all = whole;
     Ok(told)
 }
 
@@ -256,15 +284,15 @@ pub async fn add(
     id: &RotationId,
     typed: &str,
 ) -> Result<(), Stop<ChannelRefusal>> {
-    let channel = typed_channel(typed).ok_or(ChannelRefusal::NoId);
+    let channel = typed_channel(typed);
     let target = channel.as_ref().map_or("", SlackChannelId::as_str);
     let announced = (ANNOUNCEMENT, (target, Occasion::ChangeOfDuty));
     let added = services
         .store
         .add_target(&actor.workspace, id, announced, |rotation, told| {
             must_edit(rotation, actor)?;
-            if let Err(refusal) = &channel {
-                return Err(refusal.clone().into());
+            if channel.is_none() {
+                return Err(ChannelRefusal::NoId.into());
             }
             let is_new = told.iter().all(|other| other != target);
             if is_new && told.len() >= CHANNELS_MOST {
@@ -276,7 +304,10 @@ pub async fn add(
             })
         })
         .await?;
-    if added.ok_or(Failure::NotFound)?? {
+    if added.ok_or(Failure::NotFound)??
+        && let Some(channel) = &channel
+    {
+        slack_channels::learn(services, &actor.workspace, channel).await;
         publish_rotation(services, actor, id);
     }
     Ok(())
@@ -314,8 +345,31 @@ pub async fn remove(
             },
         )
         .await?;
-    if left.ok_or(Failure::NotFound)?? {
-        topics::write(services, actor, id, channel).await?;
+    left.ok_or(Failure::NotFound)??;
+    publish_rotation(services, actor, id);
+    Ok(())
+}
+
+/// Tries again now what waits to be announced in this channel, or could not be.
+pub async fn write_now(
+    services: &Services,
+    actor: &Actor,
+    id: &RotationId,
+    channel: &SlackChannelId,
+) -> Result<(), Stop<ChannelRefusal>> {
+    editable(services, actor, id).await?;
+    let (store, workspace) = (&services.store, &actor.workspace);
+    let target = channel.as_str();
+    let told = store.targets(id, ANNOUNCEMENT).await?;
+    if told.iter().all(|known| known != target) {
+        return Err(ChannelRefusal::Gone.into());
+    }
+    let announced = (ANNOUNCEMENT, target);
+    let again = store.tell_again((workspace, id), announced, CHANNEL_LEFT);
+    match again.await? {
+        ToldAgain::Now => {}
+        ToldAgain::Nothing => return Err(ChannelRefusal::NothingWaits.into()),
+        ToldAgain::InDoubt => return Err(ChannelRefusal::InDoubt.into()),
     }
     publish_rotation(services, actor, id);
     Ok(())

@@ -79,10 +79,12 @@ pub async fn week(
     };
     let searched = Searched::read(services, actor, &search).await?;
     let wanted = |present: &Present, place: usize, rotation: &ListedRotation| {
-        let relation = actor.person().map(|person| rotation.relation_to(person));
-        let mine = relation.is_some_and(|relation| relation.owner || relation.member);
+        let mine = || {
+            let concern = present.concern(rotation, actor);
+            concern.turns || concern.owned
+        };
         let found = || searched.finds(present, rotation, &present.listed(place, rotation));
-        (!filter.mine || mine) && (searched.finds_all() || found())
+        (!filter.mine || mine()) && (searched.finds_all() || found())
     };
     let rows = ROWS_PER_PAGE as usize;
     let first = (filter.page as usize).saturating_mul(rows);

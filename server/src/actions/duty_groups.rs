@@ -5,6 +5,7 @@ use super::{
     rights::{editable, must_edit},
     rotations::Present,
     schedules::directory,
+    slack_settings,
 };
 use crate::{
     Services,
@@ -34,6 +35,10 @@ pub struct RotationGroup {
     pub rotation: String,
     pub kept: Option<Kept>,
     pub may_write: bool,
+    /// The name of whoever lends their permission to edit groups, while that is of use.
+    pub lent_by: Option<String>,
+    /// Slack tells of groups that could be chosen.
+    pub has_groups: bool,
     pub found: Vec<UserGroup>,
     /// Whether more are found.
     pub more: bool,
@@ -67,7 +72,7 @@ pub struct Chosen {
 }
 
 /// The group of a rotation, for actors who may choose another one. Without one, what a search
-/// finds, and what would become of the one that is `chosen`.
+/// finds, which without a word is nothing, and what would become of the one that is `chosen`.
 pub async fn group(
     services: &Services,
     actor: &Actor,
@@ -80,6 +85,8 @@ pub async fn group(
         rotation: rotation.details.name,
         kept: kept(services, actor, id).await?,
         may_write: false,
+        lent_by: None,
+        has_groups: false,
         found: Vec::new(),
         more: false,
         chosen: None,
@@ -105,12 +112,19 @@ pub async fn group(
             return Ok(told);
         }
     };
+    let lent = slack_settings::group_writer(services, actor).await?;
+    let lent = lent.filter(|lent| lent.ended.is_none() && lent.refused_at.is_none());
+    told.lent_by = lent.map(|lent| lent.name);
     let mut ours = groups.iter().filter(|group| !group.external);
-    let mut found = ours
-        .clone()
-        .filter(|group| has_every_word(search, [group.handle.as_str(), group.name.as_str()]));
-    told.found = found.by_ref().take(SHOWN).cloned().collect();
-    told.more = found.next().is_some();
+    told.has_groups = ours.clone().next().is_some();
+    let search = search.trim().trim_start_matches('@');
+    if !search.is_empty() {
+        let mut found = ours
+            .clone()
+            .filter(|group| has_every_word(search, [group.handle.as_str(), group.name.as_str()]));
+        told.found = found.by_ref().take(SHOWN).cloned().collect();
+        told.more = found.next().is_some();
+    }
     let chosen = chosen.and_then(|(chosen, holds)| {
         let group = ours.find(|group| group.id == *chosen)?;
         Some((group, group.state.clone(), *holds))
@@ -155,10 +169,12 @@ impl Feeding {
     pub fn plan(&self, rules: &GroupRules, feeds: &[(RotationId, GroupHolds)]) -> GroupPlan {
         let feeds = feeds.iter().filter_map(|(id, holds)| {
             let (place, rotation) = self.present.rotation(id)?;
-            let on_duty = self.present.listed(place, rotation).outlook.on_duty;
+            let outlook = self.present.listed(place, rotation).outlook;
+            let on_duty = outlook.on_duty.into_iter();
             Some(Feed {
                 holds: *holds,
-                on_duty: on_duty.into_iter().map(|duty| duty.holder).collect(),
+                on_duty: on_duty.map(|duty| duty.holder).collect(),
+                is_unknown: outlook.is_unknown,
                 members: rotation.crew.members.iter().map(Member::holder).collect(),
             })
         });

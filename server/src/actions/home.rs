@@ -4,6 +4,7 @@
 use super::{
     Failure,
     rotations::{Listed, Present},
+    slack_needs::SlackNeeds,
     workspace,
 };
 use crate::{Services, clock, store::ListedRotation, sync};
@@ -62,13 +63,16 @@ pub async fn state(services: &Services, actor: &Actor) -> Result<HomeState, Fail
         workspace.directory_synced_at,
         clock::now(),
     );
-    let seen = present
-        .seen_by(actor)
-        .map(|(place, rotation)| SeenByReader {
-            listed: present.listed(place, rotation),
+    let needs = SlackNeeds::read(services, actor).await?;
+    let seen = present.seen_by(actor).map(|(place, rotation)| {
+        let mut listed = present.listed(place, rotation);
+        needs.add(actor, rotation, &mut listed);
+        SeenByReader {
+            listed,
             relation: rotation.relation_to(reader),
             may_edit: actor.may_edit(|person| rotation.relation_to(person)),
-        });
+        }
+    });
     let seen: Vec<_> = seen.collect();
     let interval = services.config.pagerduty.poll_interval;
     let mut pagerduty = pagerduty_need(&present, interval);

@@ -26,6 +26,8 @@ pub mod proposals;
 mod rights;
 pub mod rotations;
 pub mod schedules;
+pub mod slack_channels;
+pub mod slack_needs;
 pub mod slack_settings;
 pub mod topics;
 pub mod turns;

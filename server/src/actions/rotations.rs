@@ -1,7 +1,10 @@
 //! What rotations are like now: who is on duty, what is planned, and how far that can be
 //! trusted.
 
-use super::{Failure, connections, coverage, overrides, reads_since, schedules::directory};
+use super::{
+    Failure, connections, coverage, overrides, reads_since, schedules::directory,
+    slack_needs::SlackNeeds,
+};
 use crate::{
     Services,
     store::{
@@ -31,7 +34,7 @@ const USUAL_WEEKS: u32 = 2;
 
 /// A page of the list of rotations.
 pub struct Listing {
-    overview: Arc<Overview>,
+    present: Present,
     page: domain::Listing<Listed>,
 }
 
@@ -50,9 +53,22 @@ impl Listing {
         self,
         show: impl Fn(&ListedRotation, Outlook, Vec<RotationNeed>) -> T,
     ) -> domain::Listing<T> {
-        let rotations = &self.overview.rotations;
+        let rotations = &self.present.overview.rotations;
         self.page
             .map(|listed| show(&rotations[listed.place], listed.outlook, listed.needs))
+    }
+
+    /// Hands each to `show`: the rotation, what lies ahead, and in which zone its schedule is made,
+    /// where it says so.
+    pub fn in_zones<T>(
+        self,
+        show: impl Fn(&ListedRotation, Outlook, Option<&str>) -> T,
+    ) -> domain::Listing<T> {
+        let present = &self.present;
+        self.page.map(|listed| {
+            let rotation = &present.overview.rotations[listed.place];
+            show(rotation, listed.outlook, present.time_zone(rotation))
+        })
     }
 }
 
@@ -109,20 +125,16 @@ pub async fn list(
 ) -> Result<Listing, Failure> {
     let present = Present::read_for(services, actor).await?;
     let searched = Searched::read(services, actor, filter).await?;
+    let slack = SlackNeeds::read(services, actor).await?;
     let found = present.seen_by(actor).filter_map(|(place, rotation)| {
-        let listed = present.listed(place, rotation);
-        searched.finds(&present, rotation, &listed).then(|| {
-            (
-                traits(rotation, &listed, actor, present.time_of(rotation)),
-                listed,
-            )
-        })
+        let mut listed = present.listed(place, rotation);
+        slack.add(actor, rotation, &mut listed);
+        searched
+            .finds(&present, rotation, &listed)
+            .then(|| (traits(&present, rotation, &listed, actor), listed))
     });
     let page = domain::listing(found.collect(), filter);
-    Ok(Listing {
-        overview: present.overview,
-        page,
-    })
+    Ok(Listing { present, page })
 }
 
 /// What somebody searches for among rotations, and what else that needs to be known of them.
@@ -194,19 +206,28 @@ pub async fn with_code(
 }
 
 /// What a rotation is to the actor, and how it is.
-fn traits(rotation: &ListedRotation, listed: &Listed, actor: &Actor, now: Timestamp) -> Traits {
+fn traits(present: &Present, rotation: &ListedRotation, listed: &Listed, actor: &Actor) -> Traits {
+    let now = present.time_of(rotation);
     let person = actor.person();
-    let relation = person.map(|person| rotation.relation_to(person));
     let me = person.map(MemberKey::of_person);
     let outlook = &listed.outlook;
+    let Concern { turns, owned } = present.concern(rotation, actor);
     Traits {
-        mine: relation.is_some_and(|relation| relation.member),
-        owned: relation.is_some_and(|relation| relation.owner),
+        mine: turns,
+        owned,
         on_duty: me.is_some_and(|me| outlook.of(&me).is_some()),
-        nobody: outlook.on_duty.is_empty(),
+        nobody: outlook.on_duty.is_empty() && !outlook.is_unknown,
         needs_attention: !listed.needs.is_empty(),
         changes_at: outlook.changes().filter(|at| *at > now).min(),
     }
+}
+
+/// What a rotation is to somebody.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Concern {
+    /// They take turns in it, are on duty, or will be.
+    pub(super) turns: bool,
+    pub(super) owned: bool,
 }
 
 /// What the rotations of a workspace are read from, all at once.
@@ -259,6 +280,20 @@ impl Present {
         }
     }
 
+    /// What the rotation is to the actor.
+    pub(super) fn concern(&self, rotation: &ListedRotation, actor: &Actor) -> Concern {
+        let Some(person) = actor.person() else {
+            return Concern::default();
+        };
+        let relation = rotation.relation_to(person);
+        let me = MemberKey::of_person(person);
+        let now = self.time_of(rotation);
+        Concern {
+            turns: self.foresight(rotation).is_of(relation, &me, now),
+            owned: relation.owner,
+        }
+    }
+
     /// The rotations that the actor may see, with their places in the overview.
     pub(super) fn seen_by(
         &self,
@@ -279,10 +314,11 @@ impl Present {
     pub(super) fn listed(&self, place: usize, rotation: &ListedRotation) -> Listed {
         let (foresight, now) = (self.foresight(rotation), self.time_of(rotation));
         let size = rotation.details.duty_size;
-        let outlook = (rotation.plan).outlook(&foresight, &rotation.crew, size, now);
-        let gaps_until = now.plus_seconds(domain::GAPS_TOLD_SECONDS);
         let schedule = self.schedule(rotation);
         let left_out = schedule.and_then(|schedule| schedule.left_out.as_ref());
+        let outlook = (rotation.plan).outlook(&foresight, &rotation.crew, size, now);
+        let outlook = outlook.without(left_out, now);
+        let gaps_until = now.plus_seconds(domain::GAPS_TOLD_SECONDS);
         let needs = domain::needs(&Condition {
             mode: rotation.plan.mode(),
             outlook: &outlook,
@@ -294,7 +330,6 @@ impl Present {
                 None => 0,
             },
             left_out: left_out.map_or(0, |left_out| left_out.shifts),
-            may_be_on: left_out.is_some_and(|left_out| left_out.may_be_of(now)),
         });
         Listed {
             place,
@@ -466,10 +501,14 @@ pub async fn state(
         rotation,
         directory,
         connection,
+        bound,
         ..
     } = &read;
     let size = rotation.details.duty_size;
-    let mut outlook = (rotation.plan).outlook(&foresight, &rotation.crew, size, now);
+    let left_out = bound.as_ref();
+    let left_out = left_out.and_then(|bound| bound.schedule.left_out.as_ref());
+    let outlook = (rotation.plan).outlook(&foresight, &rotation.crew, size, now);
+    let mut outlook = outlook.without(left_out, now);
     domain::note_following(&mut outlook, &history);
     let mut coverage = foresight.coverage(&rotation.crew, &past, span, now);
     let may_edit = domain::may_edit(rotation, actor);

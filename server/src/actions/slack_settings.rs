@@ -65,7 +65,7 @@ pub async fn state(services: &Services, actor: &Actor) -> Result<SlackSettingsVi
 }
 
 /// By whose own permission user groups are edited.
-async fn group_writer(
+pub(super) async fn group_writer(
     services: &Services,
     actor: &Actor,
 ) -> Result<Option<GroupWriterView>, Failure> {

@@ -6,6 +6,7 @@ use super::{
     meanwhile, publish_rotation,
     rights::{editable, must_edit},
     rotations::Present,
+    slack_channels,
     workspace::is_allowed,
 };
 use crate::{
@@ -16,13 +17,15 @@ use crate::{
 };
 use domain::{Actor, Template, TopicFacts, topic};
 use types::{
-    AuditAction, RotationId, SlackCapability, SlackChannelId, TemplateProblem, TopicRefusal,
-    WorkspaceId, typed_channel,
+    AuditAction, ChannelFacts, RotationId, SlackCapability, SlackChannelId, TemplateProblem,
+    TopicRefusal, WorkspaceId, typed_channel,
 };
 
 /// The topic of a rotation's channel.
 pub struct RotationTopic {
     pub set: Option<ChannelTopic>,
+    /// What the reader may know of its channel.
+    pub facts: Option<ChannelFacts>,
     /// The first channel by its id in which the rotation's changes are announced, where no topic is set.
     pub offered: Option<SlackChannelId>,
     /// Of that, for whoever chooses another one.
@@ -65,7 +68,15 @@ pub async fn rotation_topic(
         Some(_) => None,
         None => store.targets(id, ANNOUNCEMENT).await?.into_iter().next(),
     };
+    let facts = match &set {
+        Some(set) => {
+            let mut known = slack_channels::known(services, actor, &[&set.channel]).await?;
+            known.remove(&set.channel)
+        }
+        None => None,
+    };
     Ok(RotationTopic {
+        facts,
         offered: offered.map(SlackChannelId::new),
         may_write: is_allowed(services, workspace, SlackCapability::Topics).await?,
         waiting: set
@@ -176,6 +187,9 @@ pub async fn set(
         return Err(TopicRefusal::Taken.into());
     };
     let left = former.filter(|former| channel.as_ref() != Some(former));
+    if let Some(channel) = &channel {
+        slack_channels::learn(services, workspace, channel).await;
+    }
     for channel in left.iter().chain(&channel) {
         write(services, actor, id, channel).await?;
     }
@@ -184,7 +198,7 @@ pub async fn set(
 }
 
 /// Has the topic of a channel brought to what a rotation wants of it, or cleared where that is none.
-pub(super) async fn write(
+async fn write(
     services: &Services,
     actor: &Actor,
     id: &RotationId,

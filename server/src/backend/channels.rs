@@ -60,6 +60,17 @@ impl Channels for RoundRobin {
         answer(caller, removed)
     }
 
+    async fn write_announcement(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        channel: SlackChannelId,
+    ) -> Answer<(), ChannelRefusal> {
+        let (services, actor) = (&self.services, actor(caller));
+        let asked = channels::write_now(services, &actor, &rotation, &channel).await;
+        answer(caller, asked)
+    }
+
     async fn set_announcement(
         &self,
         caller: &Caller,

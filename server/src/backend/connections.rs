@@ -7,7 +7,8 @@ use super::{
     views,
 };
 use crate::actions::{
-    Failure, Stop, account_questions, authorisations, connections, credentials, former, workspace,
+    Failure, Stop, account_questions, authorisations, connections, credentials, former,
+    slack_needs, workspace,
 };
 use app::{
     AppError,
@@ -105,7 +106,10 @@ impl RoundRobin {
         };
         Ok(IntegrationsView {
             may_manage,
-            slack: views::slack(workspace::state(services, &actor).await?),
+            slack: views::slack(
+                workspace::state(services, &actor).await?,
+                slack_needs::refused(services, &actor).await?,
+            ),
             pagerduty: state.map(views::connection),
             oauth: may_manage.then(|| authorisations::oauth_setup(services)),
             question,

@@ -90,6 +90,9 @@ pub trait Consumer: Send + Sync {
     ) -> Attempt {
         self.deliver(delivery, posting).await
     }
+
+    /// What came of it is written by now: whoever shows that may look.
+    fn ended(&self, _delivery: &Delivery) {}
 }
 
 /// Why the deliverer did not look.
@@ -226,6 +229,7 @@ impl Deliverer {
         self.write((&delivery, &end), (&beside, &end_beside), began)
             .await;
         drop(posting);
+        consumer.ended(&delivery);
     }
 
     /// What is told together with it, since it is claimed before anybody reads how things are.

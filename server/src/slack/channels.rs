@@ -1,5 +1,6 @@
-//! The channels of workspaces, as people search among them. Slack tells of them in pages, so whoever
-//! searches shares what was told of late with the others.
+//! The channels of workspaces, as people search among them, and one that somebody has chosen. Slack tells
+//! of them in pages, so whoever searches shares what was told of late with the others; of private
+//! ones each is told of those alone that they are in themselves.
 
 use super::{
     AskError, Installed, SlackServices,
@@ -12,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync;
-use types::{ChannelSummary, SlackChannelId, WorkspaceId};
+use types::{ChannelFacts, ChannelSummary, PersonId, SlackChannelId, WorkspaceId};
 
 /// How old an answer may be in which somebody searches.
 const AGE: Duration = Duration::from_secs(5 * 60);
@@ -20,10 +21,20 @@ const AGE: Duration = Duration::from_secs(5 * 60);
 const PAGES: usize = 10;
 
 const LIST: &str = "conversations.list";
+const SHARED: &str = "users.conversations";
+const INFO: &str = "conversations.info";
 const PUBLIC: &str = "channels:read";
-/// Private ones are listed for nobody: Slack tells of all that the app was invited to, and not who else
-/// may know of them.
-const KINDS: &str = "public_channel";
+const PRIVATE: &str = "groups:read";
+
+/// Which channels are listed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Among {
+    /// All public ones.
+    Public,
+    /// The private ones in which both Round Robin and this person are. Slack tells of all that the
+    /// app was invited to, and not who else may know of them.
+    PrivateOf(PersonId),
+}
 
 /// The channels of a workspace.
 #[derive(Debug, Default)]
@@ -42,15 +53,18 @@ pub struct ChannelsPage {
 
 /// What Slack last told of the channels of each workspace. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Channels(Arc<Mutex<HashMap<WorkspaceId, Slot>>>);
+pub struct Channels(Arc<Mutex<HashMap<(WorkspaceId, Among), Slot>>>);
 
 /// Whoever reads holds it, so that others wait for the same answer.
 type Slot = Arc<sync::Mutex<Option<(Instant, Arc<Listed>)>>>;
 
 impl Channels {
     /// Whether Slack lets Round Robin know of any.
-    pub fn may_read(&self, installed: &Installed) -> bool {
-        installed.has_scope(PUBLIC)
+    pub fn may_read(&self, installed: &Installed, among: &Among) -> bool {
+        installed.has_scope(match among {
+            Among::Public => PUBLIC,
+            Among::PrivateOf(_) => PRIVATE,
+        })
     }
 
     /// The channels that Slack lets Round Robin know of, as of late; `None` where it lets it know of
@@ -59,14 +73,12 @@ impl Channels {
         &self,
         services: &SlackServices,
         installed: &Installed,
+        among: &Among,
     ) -> Result<Option<Arc<Listed>>, AskError> {
-        if !self.may_read(installed) {
+        if !self.may_read(installed, among) {
             return Ok(None);
         }
-        let slot = {
-            let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(slots.entry(installed.workspace.id.clone()).or_default())
-        };
+        let slot = self.slot(installed, among);
         let mut told = slot.lock().await;
         if let Some((at, listed)) = told.as_ref()
             && at.elapsed() < AGE
@@ -74,13 +86,32 @@ impl Channels {
             return Ok(Some(Arc::clone(listed)));
         }
         let at = Instant::now();
-        let listed = Arc::new(read(services, installed).await?);
+        let listed = Arc::new(read(services, installed, among).await?);
         *told = Some((at, Arc::clone(&listed)));
         Ok(Some(listed))
     }
+
+    fn slot(&self, installed: &Installed, among: &Among) -> Slot {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of people who search no more nothing stays.
+        slots.retain(|_, slot| match slot.try_lock() {
+            Ok(told) => told.as_ref().is_some_and(|(at, _)| at.elapsed() < AGE),
+            Err(_) => true,
+        });
+        let workspace = installed.workspace.id.clone();
+        Arc::clone(slots.entry((workspace, among.clone())).or_default())
+    }
 }
 
-async fn read(services: &SlackServices, installed: &Installed) -> Result<Listed, AskError> {
+async fn read(
+    services: &SlackServices,
+    installed: &Installed,
+    among: &Among,
+) -> Result<Listed, AskError> {
+    let method = match among {
+        Among::Public => LIST,
+        Among::PrivateOf(_) => SHARED,
+    };
     let mut listed = Listed::default();
     let mut cursor = String::new();
     let mut seen = HashSet::new();
@@ -88,9 +119,9 @@ async fn read(services: &SlackServices, installed: &Installed) -> Result<Listed,
         let question = || {
             services
                 .client
-                .channels_page(&installed.token, KINDS, &cursor)
+                .channels_page(&installed.token, among, &cursor)
         };
-        let page = match installed.ask(services, LIST, question).await {
+        let page = match installed.ask(services, method, question).await {
             Ok(page) => page,
             // What was told before can be searched.
             Err(AskError::Slack(_)) if number > 0 => return Ok(listed),
@@ -115,15 +146,51 @@ async fn read(services: &SlackServices, installed: &Installed) -> Result<Listed,
     Ok(listed)
 }
 
-/// What a page tells. A channel of which it is not clear which it is is left out.
-pub(super) fn read_page(answer: &Value) -> Option<ChannelsPage> {
+/// What Slack tells of one channel, and its topic, where it tells that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelInfo {
+    pub facts: ChannelFacts,
+    pub topic: Option<String>,
+}
+
+/// One channel, also one that is found by no search.
+pub async fn channel(
+    services: &SlackServices,
+    installed: &Installed,
+    channel: &SlackChannelId,
+) -> Result<ChannelInfo, AskError> {
+    let question = || services.client.channel(&installed.token, channel);
+    installed.ask(services, INFO, question).await
+}
+
+/// What an answer about a channel tells. What it does not say clearly is taken for private, so that
+/// nobody is told its name by mistake.
+pub(super) fn read_info(answer: &Value) -> Option<ChannelInfo> {
+    let channel = answer["channel"].as_object()?;
+    let told = |name: &str| channel.get(name).unwrap_or(&Value::Null);
+    Some(ChannelInfo {
+        facts: ChannelFacts {
+            name: told("name").as_str().map(storable),
+            is_private: *told("is_private") != false,
+            is_member: *told("is_member") == true,
+            is_archived: *told("is_archived") == true,
+        },
+        topic: told("topic")["value"].as_str().map(str::to_owned),
+    })
+}
+
+/// What a page tells. A channel of which it is not clear which it is is left out, and so is one of
+/// another kind than was asked for.
+pub(super) fn read_page(answer: &Value, among: &Among) -> Option<ChannelsPage> {
+    let is_private = matches!(among, Among::PrivateOf(_));
     let channels = answer["channels"].as_array()?.iter();
-    let channels = channels.filter(|channel| channel["is_private"] != true);
+    let channels = channels.filter(|channel| (channel["is_private"] == true) == is_private);
     let channels = channels.filter_map(|channel| {
         let id = channel["id"].as_str().and_then(SlackChannelId::parse)?;
         Some(ChannelSummary {
             name: storable(channel["name"].as_str().unwrap_or(id.as_str())),
             id,
+            is_private,
         })
     });
     Some(ChannelsPage {
@@ -144,12 +211,34 @@ mod tests {
             {"id": "C3", "name": "layoffs", "is_private": true},
             {"id": "C2", "name": 7, "is_private": "yes"},
         ]});
-        let page = read_page(&answer).unwrap();
-        let told = page.channels.iter();
-        let told = told.map(|one| (one.id.as_str(), one.name.as_str()));
-        let told: Vec<_> = told.collect();
-        assert_eq!(told, [("C1", "ops"), ("C2", "C2")]);
-        assert_eq!(page.end, PageEnd::Last);
-        assert!(read_page(&json!({"channels": {}})).is_none());
+        let mine = Among::PrivateOf(PersonId::new("U1"));
+        for (among, expected) in [
+            (&Among::Public, &[("C1", "ops"), ("C2", "C2")][..]),
+            (&mine, &[("C3", "layoffs")]),
+        ] {
+            let page = read_page(&answer, among).unwrap();
+            let told = page.channels.iter();
+            let told = told.map(|one| (one.id.as_str(), one.name.as_str()));
+            let told: Vec<_> = told.collect();
+            assert_eq!(told, expected);
+            assert_eq!(page.end, PageEnd::Last);
+            assert!(read_page(&json!({"channels": {}}), among).is_none());
+        }
+    }
+
+    #[test]
+    fn a_channel_that_is_not_clearly_public_counts_as_private() {
+        for (told, is_private) in [
+            (json!({"name": "ops", "is_private": false}), false),
+            (json!({"name": "ops", "is_private": true}), true),
+            (json!({"name": "ops"}), true),
+            (json!({"name": "ops", "is_private": "no"}), true),
+        ] {
+            let info = read_info(&json!({"channel": told})).unwrap();
+            assert_eq!(info.facts.is_private, is_private);
+            assert_eq!(info.facts.name.as_deref(), Some("ops"));
+            assert_eq!(info.topic, None);
+        }
+        assert_eq!(read_info(&json!({"channel": []})), None);
     }
 }

@@ -2,14 +2,13 @@
 //! we need. Only the configured host is ever called, and no redirect followed.
 
 use super::{
-    channels::{ChannelsPage, read_page},
+    channels::{Among, ChannelInfo, ChannelsPage, read_info, read_page},
     direct::read_direct,
     error::{SlackError, USUAL_WAIT},
     posting::{Message, read_posted},
     replying::ReplyAddress,
     shapes::{self, Account, PageEnd},
-    topics::read_topic,
-    user_groups::{UserGroup, read_group, read_groups},
+    user_groups::{UserGroup, read_group, read_groups, read_users},
 };
 use crate::{
     background::LONGEST_DEMANDED,
@@ -24,9 +23,9 @@ use reqwest::{Response, StatusCode, header::HeaderMap, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{fmt, pin::Pin, time::Duration};
+use std::{collections::BTreeSet, fmt, pin::Pin, time::Duration};
 use tokio::time::sleep;
-use types::{PersonId, SlackChannelId, WorkspaceId};
+use types::{PersonId, SlackChannelId, SlackGroupId, WorkspaceId};
 use url::Url;
 
 /// As Slack names itself in ID tokens, wherever it is reached.
@@ -463,40 +462,47 @@ impl SlackClient {
         Ok(opened.map(|_| channel))
     }
 
-    /// One page of the channels of these kinds that are not archived; the first where the cursor is
-    /// empty.
+    /// One page of these channels that are not archived; the first where the cursor is empty.
     pub async fn channels_page(
         &self,
         token: &SecretString,
-        kinds: &str,
+        among: &Among,
         cursor: &str,
     ) -> Result<Granted<ChannelsPage>, SlackError> {
-        let query = [
-            ("types", kinds.to_owned()),
+        let mut query = vec![
             ("exclude_archived", "true".to_owned()),
             // The most that Slack takes.
             ("limit", "999".to_owned()),
             ("cursor", cursor.to_owned()),
         ];
-        let answer = self
-            .get("/api/conversations.list", token, &query, TOTAL_TIMEOUT)
-            .await?;
-        let page = read_page(&answer.value).ok_or(SlackError::Unreadable)?;
+        let path = match among {
+            Among::Public => {
+                query.push(("types", "public_channel".to_owned()));
+                "/api/conversations.list"
+            }
+            Among::PrivateOf(person) => {
+                query.push(("types", "private_channel".to_owned()));
+                query.push(("user", person.to_string()));
+                "/api/users.conversations"
+            }
+        };
+        let answer = self.get(path, token, &query, TOTAL_TIMEOUT).await?;
+        let page = read_page(&answer.value, among).ok_or(SlackError::Unreadable)?;
         Ok(answer.map(|_| page))
     }
 
-    /// The topic of a channel, as Slack hands it back.
-    pub async fn topic(
+    /// One channel, with its topic.
+    pub async fn channel(
         &self,
         token: &SecretString,
         channel: &SlackChannelId,
-    ) -> Result<Granted<String>, SlackError> {
+    ) -> Result<Granted<ChannelInfo>, SlackError> {
         let query = [("channel", channel.to_string())];
         let answer = self
             .get("/api/conversations.info", token, &query, TOTAL_TIMEOUT)
             .await?;
-        let topic = read_topic(&answer.value).ok_or(SlackError::Unreadable)?;
-        Ok(answer.map(|_| topic))
+        let info = read_info(&answer.value).ok_or(SlackError::Unreadable)?;
+        Ok(answer.map(|_| info))
     }
 
     /// Sets the topic of a channel, which posts a line there.
@@ -533,6 +539,23 @@ impl SlackClient {
             .await?;
         let groups = read_groups(&answer.value).ok_or(SlackError::Unreadable)?;
         Ok(answer.map(|_| groups))
+    }
+
+    /// Who is in one user group, disabled or not.
+    pub async fn group_users(
+        &self,
+        token: &SecretString,
+        group: &SlackGroupId,
+    ) -> Result<Granted<BTreeSet<PersonId>>, SlackError> {
+        let query = [
+            ("usergroup", group.to_string()),
+            ("include_disabled", "true".to_owned()),
+        ];
+        let answer = self
+            .get("/api/usergroups.users.list", token, &query, GROUPS_TIMEOUT)
+            .await?;
+        let users = read_users(&answer.value).ok_or(SlackError::Unreadable)?;
+        Ok(answer.map(|_| users))
     }
 
     /// Writes a user group by one of Slack's methods for that, and tells how the group is

@@ -16,7 +16,7 @@ use crate::{
 use domain::{KnownPerson, Person};
 use secrecy::SecretString;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -198,6 +198,7 @@ impl Reading<'_> {
         let mut listing = Listing::new(store.known_people(&self.workspace.id).await?);
         let (mut cursor, mut accounts, mut unreadable) = (None::<String>, 0, 0);
         let mut begun_again = false;
+        let mut passed = HashSet::new();
         for _ in 0..MOST_PAGES {
             let read_at = store.now().await?;
             let page = match self.page(cursor.as_deref()).await {
@@ -206,6 +207,7 @@ impl Reading<'_> {
                 {
                     // It was too old. What was read until now stays.
                     (cursor, begun_again) = (None, true);
+                    passed.clear();
                     continue;
                 }
                 page => page?,
@@ -214,7 +216,8 @@ impl Reading<'_> {
             unreadable += page.unreadable;
             self.keep(&mut listing, &page.accounts, read_at).await?;
             match page.end {
-                PageEnd::Next(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
+                // One that was there before leads round in a circle, of however many.
+                PageEnd::Next(next) if passed.insert(next.clone()) => cursor = Some(next),
                 PageEnd::Last if accounts > 0 => {
                     if unreadable > 0 {
                         tracing::warn!(workspace = %self.workspace.id, unreadable, "Slack listed accounts that cannot be read");

@@ -5,7 +5,7 @@ use super::press::{Action, block_of_call};
 use domain::{
     Call, Directory, Template,
     rota::Zone,
-    template::{Naming, Token},
+    template::{Naming, Token, until},
     topic_as_read,
 };
 use jiff::tz::TimeZone;
@@ -19,6 +19,9 @@ use types::{
 const NAMED: usize = 20;
 /// Slack takes longer ones than anybody reads.
 const MESSAGE_MAX_CHARS: usize = 8_000;
+/// Why it is not known who is on duty.
+const ODD_SHIFTS: &str =
+    "shifts of its schedule make no sense here. Look at the schedule in PagerDuty.";
 /// Slack takes no longer ones in a section.
 const SECTION_MAX_CHARS: usize = 3_000;
 
@@ -29,11 +32,25 @@ pub struct Writing<'a> {
     directory: &'a Directory,
     /// By which clocks duty goes, where that is known.
     zone: Option<&'a Zone>,
+    /// Until when it is known who has which shift.
+    known_until: Option<Timestamp>,
 }
 
 impl<'a> Writing<'a> {
     pub const fn new(directory: &'a Directory, zone: Option<&'a Zone>) -> Self {
-        Self { directory, zone }
+        Self {
+            directory,
+            zone,
+            known_until: None,
+        }
+    }
+
+    /// For shifts, of which those that last until then may go on.
+    pub const fn of_shifts(self, known_until: Option<Timestamp>) -> Self {
+        Self {
+            known_until,
+            ..self
+        }
     }
 
     /// Slack shows it in each reader's own time zone, and two moments alike that clocks show alike. Where
@@ -54,6 +71,9 @@ impl<'a> Writing<'a> {
     fn shift_in_words(self, shift: &Stretch) -> String {
         let from = shift.starts_at;
         match shift.ends_at {
+            Some(until) if shift.may_go_on(self.known_until) => {
+                format!("{} or later", self.during(Span { from, until }))
+            }
             Some(until) => self.during(Span { from, until }),
             None => self.moment(from),
         }
@@ -93,15 +113,27 @@ pub fn announcement(rotation: &str, outlook: &Outlook, writing: Writing<'_>) -> 
     now + &next.unwrap_or_default()
 }
 
+/// That of a rotation of this name nobody is known to be on duty.
 fn nobody_for(rotation: &str, outlook: &Outlook, writing: Writing<'_>) -> String {
-    format!(
-        "Nobody is on duty for {rotation}{}.",
-        everybody_away(outlook, writing)
-    )
+    match outlook.is_unknown {
+        true => format!("It is not known who is on duty for {rotation}: {ODD_SHIFTS}"),
+        false => format!(
+            "Nobody is on duty for {rotation}{}.",
+            everybody_away(outlook, writing)
+        ),
+    }
+}
+
+/// The same of one that is named beside it.
+pub fn nobody(outlook: &Outlook, writing: Writing<'_>) -> String {
+    match outlook.is_unknown {
+        true => format!("it is not known who is on duty: {ODD_SHIFTS}"),
+        false => format!("nobody is on duty{}", everybody_away(outlook, writing)),
+    }
 }
 
 /// What stands behind *nobody is on duty* where everybody is away.
-pub fn everybody_away(outlook: &Outlook, writing: Writing<'_>) -> String {
+fn everybody_away(outlook: &Outlook, writing: Writing<'_>) -> String {
     let until = outlook.away_until.map(|at| writing.moment(at));
     let said = until.map(|until| format!(": everybody is away until {until}"));
     said.unwrap_or_default()
@@ -223,7 +255,6 @@ fn value(token: Token, facts: &Facts<'_>) -> Option<String> {
         group,
     } = facts;
     let directory = writing.directory;
-    let until = || outlook.on_duty.iter().filter_map(|duty| duty.until).min();
     match token {
         Token::Name => Some(name(&details.name)),
         Token::Code => details.code.as_deref().map(escaped),
@@ -233,9 +264,12 @@ fn value(token: Token, facts: &Facts<'_>) -> Option<String> {
         Token::DutyHandle => {
             group.map(|(id, handle)| format!("<!subteam^{id}|@{}>", escaped(handle)))
         }
-        Token::Until => Some(writing.moment(until()?)),
-        Token::UntilUtc => Some(in_utc(until()?)),
+        Token::Until => Some(writing.moment(until(outlook)?)),
+        Token::UntilUtc => Some(in_utc(until(outlook)?)),
         Token::People(naming, turn) => {
+            if let Some(instead) = token.instead(outlook) {
+                return Some(instead.to_owned());
+            }
             let holders = turn.holders(outlook)?;
             let holders = holders.iter();
             let called: Vec<_> = match naming {
@@ -323,6 +357,9 @@ pub fn personal_line(
                 .map(|duty| mention(&duty.holder, directory));
             let others: Vec<_> = others.collect();
             let now = match others.as_slice() {
+                [] if outlook.is_unknown => {
+                    format!("It is not known who is on duty now: {ODD_SHIFTS}")
+                }
                 [] => format!("Nobody is on duty now{}.", everybody_away(outlook, writing)),
                 others => format!("On duty now: {}.", listed(others)),
             };
@@ -559,6 +596,31 @@ mod tests {
     }
 
     #[test]
+    fn where_it_is_not_known_who_is_on_duty_nobody_says_that_nobody_is() {
+        let outlook = Outlook {
+            is_unknown: true,
+            ..Outlook::default()
+        };
+        let (directory, asker) = (directory(), PersonId::new("UBOB"));
+        let by = writing(&directory);
+        let asked = Asked {
+            rotation: "Ops",
+            by: &asker,
+        };
+        let link = ("Ops", "https://rr/rotations/1");
+        for told in [
+            announcement("Ops", &outlook, by),
+            called(asked, &outlook, by).0,
+            personal_line(link, Personal::Ended(&outlook), by),
+            nobody(&outlook, by),
+        ] {
+            let told = told.to_lowercase();
+            assert!(told.contains("it is not known who is on duty"), "{told}");
+            assert!(!told.contains("nobody"), "{told}");
+        }
+    }
+
+    #[test]
     fn only_whom_slack_knows_is_mentioned() {
         for key in ["slack:UGONE", "slack:UNKNOWN", "pagerduty:UANN"] {
             let text = told("Ops", vec![duty(key, "Gwen", None)], None);
@@ -626,6 +688,23 @@ mod tests {
                 expected
             );
         }
+    }
+
+    #[test]
+    fn a_shift_that_may_go_on_is_told_as_such() {
+        let shift = Stretch {
+            holder: None,
+            starts_at: AT,
+            ends_at: Some(AT),
+            overrides: Vec::new(),
+        };
+        let told = |known_until| {
+            let directory = directory();
+            let writing = writing(&directory).of_shifts(Some(known_until));
+            personal_line(("Ops", "https://rr"), Personal::Coming(&shift), writing)
+        };
+        assert!(told(AT).ends_with(&format!("until {DATE} or later.")));
+        assert!(told(AT.plus_seconds(1)).ends_with(&format!("until {DATE}.")));
     }
 
     #[test]

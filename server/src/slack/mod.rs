@@ -25,7 +25,7 @@ mod signature;
 mod topics;
 mod user_groups;
 
-pub use channels::{Channels, Listed};
+pub use channels::{Among, ChannelInfo, Channels, Listed, channel};
 pub use client::{Granted, NewInstallation, SlackClient};
 pub use command::{Command, CoverWish, Invocation, Request};
 pub use direct::open_direct;

@@ -61,7 +61,7 @@ pub struct Press {
     pub value: String,
     /// As far as Slack says where it was.
     pub under: Option<Pressed>,
-    /// What Slack calls this press alone.
+    /// What Slack calls this press alone, or by what else it is told from others.
     pub trigger: String,
     /// Where an answer for the one who pressed it is taken, as Slack names it.
     pub reply_to: Option<String>,
@@ -102,7 +102,11 @@ fn press(sent: &Value) -> Option<Press> {
         action: Action::from_id(pressed["action_id"].as_str()?)?,
         value: (value.len() <= LONGEST_VALUE).then(|| value.to_owned())?,
         under: under(sent),
-        trigger: sent["trigger_id"].as_str()?.to_owned(),
+        trigger: match sent["trigger_id"].as_str() {
+            Some(trigger) => trigger.to_owned(),
+            // Pressed again, it is the same as before, as far as Slack does not say when it was.
+            None => format!("{value} {} {}", pressed["action_id"], pressed["action_ts"]),
+        },
         reply_to: sent["response_url"].as_str().map(str::to_owned),
     })
 }
@@ -179,13 +183,28 @@ mod tests {
     }
 
     #[test]
+    fn a_press_that_slack_does_not_name_is_known_by_what_was_pressed_when() {
+        let trigger = |at: Value| {
+            let mut sent = sent();
+            sent["trigger_id"] = Value::Null;
+            sent["actions"][0]["action_ts"] = at;
+            match read(&sent) {
+                Interaction::Press(press) => press.trigger,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(trigger(json!("1.5")), trigger(json!("1.5")));
+        assert_ne!(trigger(json!("1.5")), trigger(json!("1.6")));
+        assert_eq!(trigger(Value::Null), trigger(Value::Null));
+    }
+
+    #[test]
     fn whatever_is_odd_about_it_it_is_left_alone() {
         let long = "x".repeat(LONGEST_VALUE + 1);
         for (at, odd) in [
             ("/type", json!("view_submission")),
             ("/team", json!(7)),
             ("/user/id", json!("ann")),
-            ("/trigger_id", Value::Null),
             ("/actions", json!([])),
             ("/actions/0/action_id", json!("open_page")),
             ("/actions/0/value", json!(long)),

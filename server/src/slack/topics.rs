@@ -1,10 +1,8 @@
 //! Topics of channels.
 
 use super::{AskError, Installed, SlackError, SlackServices};
-use serde_json::Value;
 use types::SlackChannelId;
 
-const INFO: &str = "conversations.info";
 const JOIN: &str = "conversations.join";
 const SET_TOPIC: &str = "conversations.setTopic";
 
@@ -14,8 +12,8 @@ pub async fn topic(
     installed: &Installed,
     channel: &SlackChannelId,
 ) -> Result<String, AskError> {
-    let question = || services.client.topic(&installed.token, channel);
-    installed.ask(services, INFO, question).await
+    let info = super::channel(services, installed, channel).await?;
+    Ok(info.topic.ok_or(SlackError::Unreadable)?)
 }
 
 /// Sets the topic of a channel. Round Robin joins a public one for that.
@@ -40,9 +38,4 @@ pub async fn set_topic(
         }
         set => set,
     }
-}
-
-/// The topic in an answer about a channel.
-pub(super) fn read_topic(answer: &Value) -> Option<String> {
-    Some(answer["channel"]["topic"]["value"].as_str()?.to_owned())
 }

@@ -2,7 +2,7 @@
 //! know of one shares that answer with the others.
 
 use super::{
-    AskError, Installed, SlackError, SlackServices,
+    AskError, DUTY_GROUP, Installed, SlackError, SlackServices,
     client::Granted,
     error::LentTrouble,
     group_writer::{self, Lending, Refusal},
@@ -24,6 +24,7 @@ pub const FRESH: Duration = Duration::from_secs(5);
 pub const SEARCHED: Duration = Duration::from_secs(60);
 
 const LIST: &str = "usergroups.list";
+const LIST_USERS: &str = "usergroups.users.list";
 const CREATE: &str = "usergroups.create";
 const ENABLE: &str = "usergroups.enable";
 const DISABLE: &str = "usergroups.disable";
@@ -39,6 +40,8 @@ pub struct UserGroup {
     /// Absent where Slack does not tell all of it: a part of a list must not be taken for the
     /// whole.
     pub state: Option<GroupState>,
+    /// Where it is not known who is in it: whether it is disabled, if Slack tells that.
+    disabled: Option<bool>,
     /// It belongs to another organisation.
     pub external: bool,
     /// Its members are made to join channels.
@@ -56,6 +59,7 @@ impl UserGroup {
             handle: storable(handle),
             name: storable(group["name"].as_str().unwrap_or_default()),
             state: state(group),
+            disabled: disabled(group),
             id,
             external: group["is_external"] == true,
             joins_channels: [&group["prefs"]["channels"], &group["prefs"]["groups"]]
@@ -87,11 +91,20 @@ fn state(group: &Value) -> Option<GroupState> {
             users.map(person_id).collect::<Option<_>>()?
         }
     };
-    let disabled = match &group["date_delete"] {
-        Value::Null => false,
-        at => at.as_i64()? != 0,
-    };
+    let disabled = disabled(group)?;
     Some(GroupState { members, disabled })
+}
+
+fn disabled(group: &Value) -> Option<bool> {
+    match &group["date_delete"] {
+        Value::Null => Some(false),
+        at => Some(at.as_i64()? != 0),
+    }
+}
+
+/// Who is in a group, where Slack tells of it alone; absent where one of them cannot be read.
+pub(super) fn read_users(answer: &Value) -> Option<BTreeSet<PersonId>> {
+    answer["users"].as_array()?.iter().map(person_id).collect()
 }
 
 /// All groups of a workspace.
@@ -128,7 +141,8 @@ impl UserGroups {
         }
         let at = Instant::now();
         let question = || services.client.user_groups(&installed.token);
-        let groups = installed.ask(services, LIST, question).await?;
+        let mut groups = installed.ask(services, LIST, question).await?;
+        ask_for_members(services, installed, &mut groups).await?;
         let directory = services.store.directory(&installed.workspace.id).await?;
         let groups = groups.iter().map(|group| group.as_known(&directory));
         let groups: Groups = Arc::new(groups.collect());
@@ -215,6 +229,43 @@ impl UserGroups {
         let slot = slots.entry(installed.workspace.id.clone()).or_default();
         Arc::clone(slot)
     }
+}
+
+/// Asks who is in each of the groups that rotations feed and of which the list does not tell that.
+/// What Slack does not tell of one alone either is not known.
+async fn ask_for_members(
+    services: &SlackServices,
+    installed: &Installed,
+    groups: &mut [UserGroup],
+) -> Result<(), AskError> {
+    let untold = |group: &UserGroup| group.state.is_none() && !group.external;
+    if !groups.iter().any(untold) {
+        return Ok(());
+    }
+    let kept = services
+        .store
+        .duty_groups(&installed.workspace.id, DUTY_GROUP);
+    let kept = kept.await?;
+    let is_kept = |group: &&mut UserGroup| kept.iter().any(|kept| kept.id == group.id);
+    for group in groups
+        .iter_mut()
+        .filter(|group| untold(group))
+        .filter(is_kept)
+    {
+        let Some(disabled) = group.disabled else {
+            continue;
+        };
+        let question = || services.client.group_users(&installed.token, &group.id);
+        match installed.ask(services, LIST_USERS, question).await {
+            Ok(members) => group.state = Some(GroupState { members, disabled }),
+            Err(AskError::Slack(error)) => {
+                tracing::info!(group = %group.id, %error, "Slack does not tell who is in a user group");
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Changes something about groups: by the permission that an admin has lent, and where nobody has, or

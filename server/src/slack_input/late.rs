@@ -74,10 +74,14 @@ impl Late {
             text: Some(text.to_owned()),
             ..self.answer.clone()
         };
-        let Err(error) = self.keep(&answer, Duration::ZERO).await else {
-            return;
-        };
-        tracing::warn!(%error, "somebody's answer could not be kept; it is tried once to give it");
+        match self.keep(&answer, Duration::ZERO).await {
+            Ok(true) => return,
+            // Whoever asked is of a workspace that nobody knows here.
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "somebody's answer could not be kept; it is tried once to give it");
+            }
+        }
         let (client, thread) = (&self.services.slack.client, answer.thread.as_deref());
         if let Err(error) = client.respond(&self.address, thread, text).await {
             tracing::warn!(%error, "somebody's answer could not be given to Slack");
@@ -92,7 +96,7 @@ impl Late {
         }
     }
 
-    async fn keep(&self, answer: &LateAnswer, wait: Duration) -> Result<(), StoreError> {
+    async fn keep(&self, answer: &LateAnswer, wait: Duration) -> Result<bool, StoreError> {
         let store = &self.services.store;
         store.keep_late_answer(answer, ANSWER, (wait, OF_USE)).await
     }

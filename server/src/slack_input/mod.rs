@@ -19,7 +19,7 @@ use crate::{
     slack::{Command, Invocation, ReplyAddress, admits},
     store::ChangeState,
 };
-use domain::{Actor, Admission, Principal, Through};
+use domain::{Actor, Admission, Principal, Through, rota::Zone};
 use reply::{Listed, Reply};
 use types::{
     Change, Changed, DaysWanted, MemberKey, PersonId, RotationFilter, RotationId, RotationRefusal,
@@ -229,16 +229,13 @@ async fn list(services: &Services, actor: &Actor, replies: &Reply<'_>) -> Result
     let directory = services.store.directory(&actor.workspace).await?;
     let shared = zones::of_workspace(services, &actor.workspace).await?;
     let listing = rotations::list(services, actor, &RotationFilter::default()).await?;
-    let listing = listing.shown(|rotation, outlook, _| Listed {
+    let listing = listing.in_zones(|rotation, outlook, zone| Listed {
         id: rotation.id.clone(),
         name: rotation.details.name.clone(),
         code: rotation.details.code.clone(),
         outlook,
         is_paused: rotation.plan.is_paused(),
-        zone: match rotation.plan.rota() {
-            Some(rota) => Some(rota.terms.cadence.zone.clone()),
-            None => shared.clone(),
-        },
+        zone: zone.and_then(Zone::named).or_else(|| shared.clone()),
     });
     Ok(replies.list(&listing, &directory))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     actions::Failure,
-    slack::message::{Asked, Writing, announcement, escaped, everybody_away, name, on_duty, pause},
+    slack::message::{Asked, Writing, announcement, escaped, name, nobody, on_duty, pause},
 };
 use domain::{CallRefusal, Directory, Listing, rota::Zone};
 use types::{
@@ -73,11 +73,11 @@ impl<'a> Reply<'a> {
         }
         let lines = listing.items.iter().take(LISTED).map(|listed| {
             let (outlook, writing) = (&listed.outlook, listed.writing(directory));
-            let nobody = || match listed.is_paused {
+            let without = || match listed.is_paused {
                 true => "paused".to_owned(),
-                false => format!("nobody is on duty{}", everybody_away(outlook, writing)),
+                false => nobody(outlook, writing),
             };
-            let duties = on_duty(outlook, writing).unwrap_or_else(nobody);
+            let duties = on_duty(outlook, writing).unwrap_or_else(without);
             format!("• {}: {duties}", self.link_to(listed))
         });
         let lines: Vec<_> = lines.collect();

@@ -1,7 +1,7 @@
 //! Announces each change of duty in the Slack channels that were chosen for the rotation, in each by a
 //! notice of its own: the consumer of the outbox's `slack_announcement`.
 
-use super::{FAILED, GONE, NOT_INSTALLED, failed, post, refused};
+use super::{FAILED, GONE, NOT_INSTALLED, failed, post, publish, refused};
 use crate::{
     Services,
     actions::{Failure, channels},
@@ -41,6 +41,10 @@ impl Consumer for Announcements {
                 failed(FAILED)
             }
         }
+    }
+
+    fn ended(&self, delivery: &Delivery) {
+        publish(&self.0, &delivery.workspace, delivery.rotation());
     }
 }
 

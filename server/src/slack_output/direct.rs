@@ -347,7 +347,8 @@ fn line(
     let page = format!("/rotations/{}", rotation.id);
     let address = services.config.public_url.join(&page);
     let name = &rotation.details.name;
-    let writing = Writing::new(&state.directory, zone);
+    let known_until = state.coverage.known_until;
+    let writing = Writing::new(&state.directory, zone).of_shifts(known_until);
     Line {
         text: personal_line((name, &address), told, writing),
         rotation: name.clone(),

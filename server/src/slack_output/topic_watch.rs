@@ -5,9 +5,9 @@
 use super::{allowed, may_be_tried, publish, watch};
 use crate::{
     Services,
-    actions::{Failure, rotations::Present, topics},
+    actions::{Failure, rotations::Present, slack_channels, topics},
     background::Task,
-    slack::{AskError, SlackError, TOPIC, topic},
+    slack::{self, ANNOUNCEMENT, AskError, ChannelInfo, SlackError, TOPIC},
     store::{ChannelTopic, StoreError, TopicNote, topic_target},
 };
 use domain::{TopicStep, topic_step};
@@ -22,6 +22,11 @@ use types::{SlackCapability, SlackChannelId, WorkspaceId};
 const TASK: &str = "slack_topics";
 /// Each topic takes a question.
 const INTERVAL: Duration = Duration::from_secs(5 * 60);
+/// How old what is known of a channel may be.
+const ASKED_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// About how many channels of a workspace Slack is asked in one round: it takes some fifty such
+/// questions a minute.
+const ASKED_AT_ONCE: usize = 20;
 /// A server that dies is replaced after so long.
 const LEASE: Duration = Duration::from_secs(10 * 60);
 
@@ -74,6 +79,29 @@ pub async fn look_at_topics(services: &Services, rounds: &Rounds) -> Result<(), 
             tracing::warn!(%workspace, ?error, "topics were not looked at");
         }
     }
+    ask_about_channels(services).await
+}
+
+/// Asks about channels of which Slack told nothing for long: they may have been renamed, archived or made
+/// private meanwhile.
+async fn ask_about_channels(services: &Services) -> Result<(), StoreError> {
+    let kinds = [ANNOUNCEMENT, TOPIC];
+    let channels = services.store.channels_to_ask_about(kinds, ASKED_AFTER);
+    let mut asked: HashMap<WorkspaceId, usize> = HashMap::new();
+    for (workspace, channel) in channels.await? {
+        let asked = asked.entry(workspace.clone()).or_default();
+        if *asked >= ASKED_AT_ONCE {
+            continue;
+        }
+        *asked += 1;
+        match slack_channels::ask_about(services, &workspace, &channel).await {
+            Ok(true) => {}
+            Ok(false) => *asked = ASKED_AT_ONCE,
+            Err(error) => {
+                tracing::warn!(%workspace, %channel, ?error, "a channel was not asked about");
+            }
+        }
+    }
     Ok(())
 }
 
@@ -102,8 +130,16 @@ async fn look(
         let Some(known) = one(services, workspace, channel).await? else {
             continue;
         };
-        let present = match topic(slack, &installed, channel).await {
-            Ok(present) => present,
+        let info = slack::channel(slack, &installed, channel).await;
+        let present = match info {
+            Ok(ChannelInfo { facts, topic }) => {
+                store.note_channel(workspace, channel, &facts).await?;
+                let Some(present) = topic else {
+                    tracing::info!(%workspace, %channel, "Slack does not tell a topic");
+                    continue;
+                };
+                present
+            }
             Err(AskError::Store(error)) => return Err(error.into()),
             Err(AskError::Slack(SlackError::RateLimited { .. })) => {
                 rounds.end_at(workspace, channel);

@@ -179,6 +179,17 @@ pub struct NoticeState {
     pub problem: Option<String>,
 }
 
+/// What is told again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldAgain {
+    /// It is tried now.
+    Now,
+    /// Nothing is left to be told.
+    Nothing,
+    /// The latest may have been told.
+    InDoubt,
+}
+
 /// What a target was told, as far as it is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastTold {
@@ -231,6 +242,60 @@ impl Store {
             }
         }
         Ok(told)
+    }
+
+    /// Has a target told now what waits for it, or could not be told when that was tried last, unless
+    /// for this reason. What may have been told, or was, is not told again: how far the latest notice
+    /// had come says which.
+    pub async fn tell_again(
+        &self,
+        (workspace, rotation): (&WorkspaceId, &RotationId),
+        (kind, target): (&str, &str),
+        unless: &str,
+    ) -> Result<ToldAgain> {
+        let mut tx = self.begin().await?;
+        let latest: Option<(String, String, Option<String>)> = sqlx::query_as(
+            "select id, state, problem from outbox
+             where subject_kind = 'rotation' and subject_id = $1 and kind = $2 and target = $3
+             order by not_before desc, id desc limit 1",
+        )
+        .bind(rotation.as_str())
+        .bind(kind)
+        .bind(target)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let (id, state, problem) = latest.unwrap_or_default();
+        match (state.as_str(), problem) {
+            ("waiting", _) => {}
+            ("given_up", problem) if problem.as_deref() != Some(unless) => {
+                // It is late from now on, and not since it was due: it would be given up at once.
+                let statement = format!(
+                    "update outbox set state = 'waiting', ended_at = null,
+                         not_before = {now}, retry_at = 0
+                     where id = $1 and state = 'given_up'",
+                    now = self.engine.now()
+                );
+                sqlx::query(AssertSqlSafe(statement))
+                    .bind(&id)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            ("in_doubt", _) => return Ok(ToldAgain::InDoubt),
+            _ => return Ok(ToldAgain::Nothing),
+        }
+        // To a target all goes in order, whichever rotation it is of.
+        sqlx::query(
+            "update outbox set retry_at = 0
+             where workspace_id = $1 and kind = $2 and target = $3 and state = 'waiting'",
+        )
+        .bind(workspace.as_str())
+        .bind(kind)
+        .bind(target)
+        .execute(&mut *tx)
+        .await?;
+        outbox::announce(&mut tx, self.engine).await?;
+        tx.commit().await?;
+        Ok(ToldAgain::Now)
     }
 
     /// Signals that something has been written into the outbox.

@@ -59,14 +59,22 @@ impl From<AnswerRow> for LateAnswer {
 
 impl Store {
     /// Keeps an answer, or that there is one to come, and has it told by a notice of this kind after
-    /// a while, as long as it is of use.
+    /// a while, as long as it is of use. False where nothing is known of its workspace, for which
+    /// nothing can be kept.
     pub async fn keep_late_answer(
         &self,
         answer: &LateAnswer,
         kind: &str,
         (wait, of_use): (Duration, Duration),
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut tx = self.begin().await?;
+        let known: Option<(String,)> = sqlx::query_as("select id from workspaces where id = $1")
+            .bind(answer.workspace.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        if known.is_none() {
+            return Ok(false);
+        }
         let statement = format!(
             "insert into late_answers (id, workspace_id, address_sealed, thread, text, change_key,
                  kept_at)
@@ -97,7 +105,7 @@ impl Store {
         let row = Row::new(&answer.workspace, &subject, &notice);
         outbox::insert(&mut tx, self.engine, &[row]).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     pub async fn late_answer(&self, id: &str) -> Result<Option<LateAnswer>> {

@@ -45,6 +45,8 @@ mod rotations;
 mod runs;
 mod schedules;
 mod sessions;
+mod slack_channels;
+mod slack_troubles;
 mod subscriptions;
 mod task_leases;
 mod templates;
@@ -70,7 +72,7 @@ pub use covers::StoredCover;
 pub use credentials::{OauthLogin, StoredCredential, StoredMethod, TokenTerm};
 pub use deliveries::{
     Beside, Claimable, Delivery, DeliveryEnd, DueNotices, LastTold, NoticeState, Precedence,
-    Single, Subject,
+    Single, Subject, ToldAgain,
 };
 pub use duty_groups::{DutyGroup, GroupAnswers};
 pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
@@ -91,6 +93,7 @@ pub use rotations::RotationChange;
 pub use runs::EndedRun;
 pub use schedules::{Asked, BoundSchedule};
 pub use sessions::{NewSession, Session};
+pub use slack_troubles::SlackTrouble;
 pub use tokens::TokenLease;
 pub use topics::{ChannelTopic, TopicNote, TopicSet, topic_channel, topic_target};
 pub use trouble::Trouble;

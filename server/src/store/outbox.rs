@@ -327,6 +327,17 @@ pub(super) async fn forget(
     .bind(rotation.as_str())
     .execute(&mut *connection)
     .await?;
+    tell_at_once(connection, engine, (workspace, rotation), told, now).await
+}
+
+/// Has these kinds and targets told how things are now, also where nothing else has changed.
+pub(super) async fn tell_at_once(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    (workspace, rotation): (&WorkspaceId, &RotationId),
+    told: &[(&str, String)],
+    now: Timestamp,
+) -> Result<()> {
     let told = told.iter();
     let notices: Vec<_> = told
         .map(|(kind, target)| notice_at_once((kind, target), now))

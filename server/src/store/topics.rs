@@ -1,13 +1,15 @@
 //! Topics of Slack channels that say who is on duty: what each is made of, and what became of it.
 //! Whether a rotation sets one is a matter of subscriptions.
 
-use super::{DatabaseConnection, NewAuditEntry, Result, Store, audit, rotations, subscriptions};
+use super::{
+    DatabaseConnection, NewAuditEntry, Result, Store, audit, outbox, rotations, subscriptions,
+};
 use domain::{Addressee, LastTopic, Occasion, Rotation};
 use sqlx::{AssertSqlSafe, FromRow};
 use types::{RotationId, SlackChannelId, Timestamp, WorkspaceId};
 
 /// What tells the notices of a channel's topic from those for the channel itself.
-const SUFFIX: &str = "/topic";
+pub(super) const SUFFIX: &str = "/topic";
 
 /// By what notices about the topic of this channel are known.
 pub fn topic_target(channel: &SlackChannelId) -> String {
@@ -194,8 +196,8 @@ impl Store {
     /// Has a channel told of a rotation no more, neither by its topic nor by announcements, if
     /// `allow`, which is handed the rotation, whether the channel is told by announcements until now
     /// and the topic that the rotation sets there, does not refuse. The first of the `kinds` is that of
-    /// announcements, the other of topics. `None` when there is no such rotation; else whether there is
-    /// a topic to be cleared.
+    /// announcements, the other of topics. A topic that it sets there is to be cleared from then on.
+    /// `None` when there is no such rotation.
     pub async fn leave_channel<R>(
         &self,
         workspace: &WorkspaceId,
@@ -207,8 +209,9 @@ impl Store {
             Option<&ChannelTopic>,
         ) -> std::result::Result<Vec<NewAuditEntry>, R>
         + Send,
-    ) -> Result<Option<std::result::Result<bool, R>>> {
+    ) -> Result<Option<std::result::Result<(), R>>> {
         let [announcements, topics] = kinds;
+        let now = self.now().await?;
         let mut tx = self.begin().await?;
         let Some(rotation) = rotations::lock_and_load(&mut tx, self.engine, workspace, id).await?
         else {
@@ -228,12 +231,18 @@ impl Store {
             let target = Addressee::Target(target);
             subscriptions::unsubscribe(&mut tx, id, kind, &target).await?;
         }
+        if topic.is_some() {
+            // Whoever clears it is told by the same transaction, as when a rotation is deleted.
+            let cleared = [(topics, topic_target(channel))];
+            let whose = (workspace, id);
+            outbox::tell_at_once(&mut tx, self.engine, whose, &cleared, now).await?;
+        }
         for entry in &entries {
             audit::insert(&mut tx, entry).await?;
         }
         self.rotations_changed(&mut tx, workspace, [id]).await?;
         tx.commit().await?;
-        Ok(Some(Ok(topic.is_some())))
+        Ok(Some(Ok(())))
     }
 
     /// Keeps what came of looking at a topic.

@@ -4,15 +4,16 @@ use crate::http::browser::Browser;
 use crate::support::{
     bound_to, caller, databases, entry, postgres, slack_output::Output, workspace,
 };
-use app::backend::{Audit, Caller, Channels, Rotations, Schedules, Topics};
+use app::backend::{Audit, Caller, Channels, Connections, Rotations, Schedules, Topics};
 use axum::http::StatusCode;
 use domain::Occasion;
 use serde_json::{Value, json};
 use server::{slack::ANNOUNCEMENT, sync};
 use types::{
     AnnouncementRefusal, AnnouncementView, AuditAction, CHANNELS_MOST, ChannelRefusal, ChannelView,
-    DaysWanted, Outcome, PersonId, Role, RotaInput, RotaKind, RotationField, RotationId,
-    RotationInput, RotationRefusal, ScheduleChoice, SlackChannelId, TemplateProblem,
+    DaysWanted, LeftOut, Outcome, PersonId, Role, RotaInput, RotaKind, RotationField,
+    RotationFilter, RotationId, RotationInput, RotationNeed, RotationRefusal, ScheduleChoice,
+    Selection, ShiftOddity, SlackChannelId, SlackPart, TemplateProblem,
 };
 
 const CHANNEL: &str = "C02PLATFORM";
@@ -27,6 +28,10 @@ const SCOPES: [&str; 5] = [
 ];
 const PRIVATE: &str = "C05PAYLEADS";
 const ARCHIVED: &str = "C06WAREHOU";
+/// Somebody who is in the private channel, and somebody who is not.
+const INSIDER: &str = "U01ADAOKAF";
+const OUTSIDER: &str = "U05TOMASHE";
+const BOT: &str = "U0RRBOT001";
 const BASE: [&str; 2] = ["users:read", "team:read"];
 const ANN_AND_BOB: [(&str, &str); 2] = [("U1", "Ann"), ("U2", "Bob")];
 
@@ -734,6 +739,41 @@ async fn channels_are_searched_among_those_that_round_robin_may_know_of() {
         assert_eq!(search(hidden).await.found, [], "{hidden}");
     }
     assert_eq!(asked().await, before + 1, "it is remembered");
+    // A private one is for whoever is in it, and that only once the app is.
+    let search_as = async |person: &str| {
+        let caller = Caller {
+            person: PersonId::new(person),
+            ..caller()
+        };
+        let backend = &output.backend;
+        let found = backend.slack_channels(&caller, id.clone(), "leads".to_owned());
+        found.await.unwrap()
+    };
+    let before = search_as(OUTSIDER).await;
+    assert!(before.searched_private && before.found.is_empty());
+    let invite = json!({"add": [BOT]});
+    let members = format!("slack/channels/{PRIVATE}/members");
+    output.sandbox.control(&members, invite).await;
+    assert_eq!(search_as(OUTSIDER).await.found, []);
+    let found = search_as(INSIDER).await.found;
+    assert_eq!((found.len(), found[0].id.as_str()), (1, PRIVATE));
+    assert!(found[0].is_private);
+    // Whoever types its id learns no name by that, unless they are in it.
+    assert_eq!(output.add(&id, PRIVATE).await, Outcome::Done(()));
+    let name_for = async |person: &str| {
+        let caller = Caller {
+            person: PersonId::new(person),
+            ..caller()
+        };
+        let backend = &output.backend;
+        let view = backend.announcements(&caller, id.clone(), String::new());
+        let channel = view.await.unwrap().channels.remove(0);
+        let facts = channel.facts.unwrap();
+        assert!(facts.is_private && facts.is_member && !facts.is_archived);
+        facts.name
+    };
+    assert_eq!(name_for(OUTSIDER).await, None);
+    assert_eq!(name_for(INSIDER).await.as_deref(), Some("payments-leads"));
     // Nobody else may choose.
     let bob = Caller {
         person: PersonId::new("U2"),
@@ -746,4 +786,124 @@ async fn channels_are_searched_among_those_that_round_robin_may_know_of() {
     assert!(denied.await.is_err());
 
     output.end().await;
+}
+
+#[tokio::test]
+async fn what_slack_does_not_take_is_told_on_home_to_those_who_may_mend_it_and_tried_again_once() {
+    for database in databases().await {
+        let output = Output::new(&database, &SCOPES).await;
+        let id = output.by_hand("Ops", &ANN_AND_BOB).await;
+        output.add(&id, ARCHIVED).await;
+        let (backend, ann) = (&output.backend, &output.caller);
+        let write = async |channel: &str| {
+            let channel = SlackChannelId::new(channel);
+            let writing = backend.write_announcement(ann, id.clone(), channel);
+            writing.await.unwrap()
+        };
+        let nothing = Outcome::Refused(ChannelRefusal::NothingWaits);
+        assert_eq!(write(ARCHIVED).await, nothing);
+        assert_eq!(write(CHANNEL).await, Outcome::Refused(ChannelRefusal::Gone));
+        output.rotate(&id).await;
+        output.until_trouble(&id, ARCHIVED, "archived").await;
+
+        let needs = async |caller: &Caller| {
+            let needs = backend.home(caller).await.unwrap().needs;
+            let filter = RotationFilter::default();
+            let listed = backend.rotations(caller, filter).await.unwrap();
+            let listed = listed.counts.of(Selection::Attention);
+            assert_eq!(listed, needs.all, "the list says the same");
+            let needs = needs.items.into_iter().flat_map(|needy| needy.card.needs);
+            needs.collect::<Vec<_>>()
+        };
+        let told = needs(ann).await;
+        let [RotationNeed::Slack { part, name, cause }] = &told[..] else {
+            panic!("{told:?}");
+        };
+        assert_eq!(*part, SlackPart::Announcements);
+        assert_eq!(name, "#warehouse-move-2019");
+        assert!(cause.contains("archived"), "{cause}");
+        let bob = Caller {
+            person: PersonId::new("U2"),
+            role: Role::Member,
+            ..caller()
+        };
+        assert_eq!(needs(&bob).await, [], "he could change nothing about it");
+        let panel = async |caller: &Caller| {
+            let refused = backend.integrations(caller).await.unwrap().slack.refused;
+            refused
+                .items
+                .into_iter()
+                .map(|one| (one.rotation, one.name))
+        };
+        let told: Vec<_> = panel(ann).await.collect();
+        assert_eq!(told, [(id.clone(), name.clone())]);
+        assert_eq!(panel(&bob).await.count(), 0);
+
+        // A topic there is a need of its own.
+        let (channel, template) = (ARCHIVED.to_owned(), "%USER%".to_owned());
+        let setting = backend.set_topic(ann, id.clone(), channel, template, String::new());
+        assert!(setting.await.unwrap().done().is_some());
+        output
+            .until("both should be told", async || {
+                (needs(ann).await.len() == 2).then_some(())
+            })
+            .await;
+
+        // Once it is mended, what could not be announced is, and that once.
+        let back = json!({"archived": false});
+        let path = format!("slack/channels/{ARCHIVED}/archive");
+        output.sandbox.control(&path, back).await;
+        assert_eq!(write(ARCHIVED).await, Outcome::Done(()));
+        let written = output.until_written_in(ARCHIVED, 1).await;
+        assert!(written[0].contains("<@U2>"), "{written:?}");
+        output
+            .until("it should be settled", async || {
+                (write(ARCHIVED).await == nothing).then_some(())
+            })
+            .await;
+        output.until_settled().await;
+        assert_eq!(output.written_in(ARCHIVED).await.len(), 1);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
+async fn where_shifts_make_no_sense_nobody_is_told_that_nobody_is_on_duty() {
+    for database in databases().await {
+        let output = Output::new(&database, &SCOPES).await;
+        let (services, sandbox) = (&output.services, &output.sandbox);
+        let id = bound_to(services, sandbox, "PPLATP1").await;
+        output.add(&id, CHANNEL).await;
+        let (channel, template) = (OTHER.to_owned(), "On duty: %USER%".to_owned());
+        let backend = &output.backend;
+        let setting =
+            backend.set_topic(&output.caller, id.clone(), channel, template, String::new());
+        assert!(setting.await.unwrap().done().is_some());
+        let store = &services.store;
+        let connection = store.connection(&workspace()).await.unwrap().unwrap();
+        let followed = store.followed_schedule(&workspace(), &id).await;
+        let (known, mut snapshot) = followed.unwrap().unwrap();
+        snapshot.shifts.clear();
+        snapshot.left_out = Some(LeftOut {
+            shifts: 1,
+            first: ShiftOddity::NobodyNamed,
+            from: None,
+        });
+        let later = known.confirmed_at.unwrap().plus_seconds(1);
+        let applied = crate::support::apply(store, &connection, &snapshot, later).await;
+        assert!(applied.is_some());
+        let written = output.until_written(1).await;
+        let expected = "It is not known who is on duty for Bound to PPLATP1";
+        assert!(written[0].starts_with(expected), "{written:?}");
+        output.until_topic(OTHER, "On duty: not known").await;
+        let home = backend.home(&output.caller).await.unwrap();
+        assert!(home.owned.items[0].outlook.is_unknown);
+        let nobody = RotationFilter {
+            selection: Selection::Nobody,
+            ..RotationFilter::default()
+        };
+        let listed = backend.rotations(&output.caller, nobody).await.unwrap();
+        assert_eq!(listed.cards, []);
+        output.end().await;
+    }
 }

@@ -24,7 +24,7 @@ use server::{
     config::SlackApp,
     slack::{self, Invocation, ReplyAddress},
     slack_input::{self, Late, late_answer},
-    store::ChangeState,
+    store::{ChangeState, LateAnswer},
 };
 use sha2::Sha256;
 use std::{
@@ -39,7 +39,7 @@ use tokio::{
 };
 use types::{
     AuditAction, AuditActor, LinkState, MemberKey, Outcome, PersonId, Role, RotationId,
-    ScheduleChoice, Timestamp, Visibility,
+    ScheduleChoice, Timestamp, Visibility, WorkspaceId,
 };
 
 const PATH: &str = "/api/slack/commands";
@@ -639,5 +639,25 @@ async fn cover_is_asked_for_and_taken_by_commands() {
             &["In a Manual rotation nothing"],
         )
         .await;
+    }
+}
+
+#[tokio::test]
+async fn for_a_workspace_that_nobody_knows_no_answer_is_kept() {
+    for database in databases().await {
+        let services = services(&database, NOWHERE).await;
+        let answer = LateAnswer {
+            id: "a1".to_owned(),
+            workspace: WorkspaceId::new("T0STRANGER"),
+            address_sealed: "sealed".to_owned(),
+            thread: None,
+            text: Some("You are not known here.".to_owned()),
+            change: None,
+        };
+        let waits = (Duration::ZERO, Duration::from_secs(60));
+        let store = &services.store;
+        let kept = store.keep_late_answer(&answer, slack::ANSWER, waits).await;
+        assert!(!kept.unwrap());
+        assert!(store.late_answer("a1").await.unwrap().is_none());
     }
 }

@@ -846,6 +846,35 @@ async fn whoever_slack_tells_of_by_their_other_id_is_in_the_group() {
 }
 
 #[tokio::test]
+async fn where_the_list_leaves_out_who_is_in_a_group_slack_is_asked_about_that_one() {
+    for database in databases().await {
+        let output = Output::with_groups(&database).await;
+        let id = output.by_hand("Ops", &[TOMAS, JUERGEN]).await;
+        output.connect(&id, false).await;
+        output.until_in_it(&id, &[TOMAS]).await;
+        let mut group = output.group().await;
+        group["users"] = Value::Null;
+        group["updated_by"] = json!(WEI.0);
+        group["date_delete"] = json!(0);
+        group["is_external"] = json!(false);
+        output
+            .sandbox
+            .fault(json!({
+                "side": "slack", "path": "/api/usergroups.list", "fields": {"usergroups": [group]},
+            }))
+            .await;
+        assert_eq!(output.calls("usergroups.users.list").await, 0);
+        // What it told last is believed for so long.
+        tokio::time::sleep(FRESH).await;
+        output.rotate(&id).await;
+        output.until_in_it(&id, &[JUERGEN]).await;
+        assert_eq!(output.kept(&id).await.trouble, None);
+        assert!(output.calls("usergroups.users.list").await > 0);
+        output.end().await;
+    }
+}
+
+#[tokio::test]
 async fn that_slack_does_not_tell_of_its_groups_is_said_with_since_when() {
     for database in databases().await {
         let output = Output::with_groups(&database).await;

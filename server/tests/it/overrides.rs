@@ -12,8 +12,9 @@ use std::time::Duration;
 use types::{
     AbsenceInput, DaysWanted, Denial, MemberKey, OVERRIDES_KEPT_MAX, OVERRIDES_MAX, Outcome,
     OverrideChoice, OverrideField, OverrideInput, OverrideProblem, OverrideRefusal, OverrideView,
-    PersonId, RemarkKind, Role, RotaInput, RotationInput, ScheduleChoice, SpanField, SpanInput,
-    SpanProblem, Stretch, Timestamp, Visibility, WeekFilter, WhichOne,
+    PersonId, RemarkKind, Role, RotaInput, RotationFilter, RotationInput, ScheduleChoice,
+    Selection, SpanField, SpanInput, SpanProblem, Stretch, Timestamp, Visibility, WeekFilter,
+    WhichOne,
 };
 
 const ANN: &str = "U1";
@@ -879,6 +880,72 @@ async fn open_requests_are_drawn_for_all_and_absences_for_those_who_look_after_i
         let taken = backend.take_cover(&cy, id.clone(), cover).await;
         assert_eq!(taken.unwrap(), Outcome::Done(()));
         assert_eq!(team.page().await.coverage.remarks.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn whoever_will_be_on_duty_by_an_override_finds_the_rotation_among_theirs() {
+    for database in databases().await {
+        let team = team(database).await;
+        let cy = Caller {
+            person: PersonId::new(CY),
+            name: "Cy".to_owned(),
+            role: Role::Member,
+            ..caller()
+        };
+        let mine = async || {
+            let listed = RotationFilter {
+                selection: Selection::Mine,
+                ..RotationFilter::default()
+            };
+            let week = WeekFilter {
+                mine: true,
+                ..WeekFilter::default()
+            };
+            let listed = team.backend.rotations(&cy, listed).await.unwrap();
+            let rows = team.backend.week(&cy, week).await.unwrap().rows;
+            let home = team.backend.home(&cy).await.unwrap();
+            assert_eq!(listed.counts.of(Selection::Mine), home.mine);
+            (listed.cards.len(), rows.len())
+        };
+        assert_eq!(mine().await, (0, 0));
+        let add = OverrideInput {
+            kind: OverrideChoice::Add,
+            person: CY.to_owned(),
+            span: span(HOUR, 2 * HOUR),
+            ..OverrideInput::default()
+        };
+        made(&team, add).await;
+        assert_eq!(mine().await, (1, 1));
+        // It gives no rights.
+        let edited = team
+            .backend
+            .remove_member(
+                &cy,
+                team.id.clone(),
+                MemberKey::of_person(&PersonId::new(ANN)),
+            )
+            .await;
+        assert_eq!(edited, Err(app::AppError::Forbidden(Denial::EditRotation)));
+    }
+}
+
+#[tokio::test]
+async fn one_that_runs_for_somebody_who_is_not_on_duty_is_told_to_change_nothing() {
+    for database in databases().await {
+        let team = team(database).await;
+        let on = on_duty(&team).await;
+        let (on, off) = match on.as_str() {
+            "Ann" => (ANN, BOB),
+            _ => (BOB, ANN),
+        };
+        made(&team, replace(off, CY, span(-HOUR, HOUR))).await;
+        let told = team.page().await.overrides;
+        assert!(told[0].runs && told[0].is_idle, "{told:?}");
+        made(&team, replace(on, off, span(-HOUR, HOUR))).await;
+        let told = team.page().await.overrides;
+        let idle: Vec<_> = told.iter().filter(|one| one.is_idle).collect();
+        assert_eq!(idle.len(), 1, "{told:?}");
     }
 }
 

@@ -204,6 +204,14 @@ async fn what_slack_made_of_a_topic_is_nobody_elses_where_the_server_ended_befor
         output.until_at_rest(&id).await;
         assert!(output.topic(&id, "").await.edited_at.is_some());
 
+        // And while it is not known what became of the last one that was sent.
+        forget("update channel_topics set sent = written, shown = 'Bob', written = 'Bob', edited_at = null").await;
+        output.by_hand_in(CHANNEL, "Lunch at two").await;
+        output.look_at_topics().await;
+        output.until_topic(CHANNEL, "🔥 Ann, 9:30").await;
+        output.until_at_rest(&id).await;
+        assert!(output.topic(&id, "").await.edited_at.is_some());
+
         // The rotation goes, and with it the first that it ever set, of which nothing is known.
         forget("update channel_topics set sent = written, written = null, shown = null").await;
         let deleted = output.backend.delete_rotation(&output.caller, id).await;

@@ -22,6 +22,9 @@ pub(super) fn Previewed(heading: &'static str, preview: RotaPreview) -> impl Int
             <h3>{heading}</h3>
             <p translate="no">{words}"."</p>
             <PlannedShifts plan/>
+            {(gained.is_empty() && lost.is_empty()).then(|| view! {
+                <p>"It gives nobody another shift in the next eight weeks, and takes none away."</p>
+            })}
             {changed_shifts("Shifts that somebody gains", gained)}
             {changed_shifts("Shifts that somebody loses", lost)}
             {holidays_until.map(|until| view! {

@@ -4,7 +4,10 @@
 use super::{all_of, row, rows, why_nobody};
 use crate::{
     components::{Badge, Card, Tone, names_markup, time_markup, use_clock, use_session},
-    pages::{rotation_card::later_gap, wording::count},
+    pages::{
+        rotation_card::later_gap,
+        wording::{count, refused_by_slack},
+    },
     view,
 };
 use leptos::prelude::*;
@@ -68,9 +71,9 @@ pub(super) fn part(home: &HomeView, now: Timestamp) -> AnyView {
 fn all_is_well(rotations: u32) -> String {
     let where_ = match rotations {
         1 => "in the one rotation that you see".to_owned(),
-        _ => format!("in each of the {rotations} rotations that you see"),
+        _ => format!("in any of the {rotations} rotations that you see"),
     };
-    format!("Nothing: somebody is on duty {where_}, and no gap is known for the next 14 days.")
+    format!("Nothing: nobody is missing {where_}, and no gap is known for the next 14 days.")
 }
 
 fn service(name: &'static str, said: Markup) -> AnyView {
@@ -163,11 +166,14 @@ fn rotation_need(
         RotationNeed::LeftOut { shifts } => (
             html! {
                 (count(*shifts, "shift of its schedule makes", "shifts of its schedule make")) " no sense, so "
-                @if card.is_unknown() { "who is on duty is not known" }
+                @if card.outlook.is_unknown { "who is on duty is not known" }
                 @else { "somebody may be missing" }
             },
             "Its page says why. Look at the schedule in PagerDuty.",
         ),
+        RotationNeed::Slack { part, name, cause } => {
+            return refused_by_slack(&card.id, *part, (name, cause));
+        }
         RotationNeed::Unlinked { people } => (
             html! { (count(*people, "person is", "people are")) " not linked to Slack" },
             match administers {

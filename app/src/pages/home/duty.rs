@@ -4,7 +4,7 @@
 use super::{all_of, row, rows, why_nobody};
 use crate::{
     components::{Card, Notice, Tone, names_markup, time_markup},
-    duty::{OR_LATER, UNKNOWN, is_over},
+    duty::{NOT_KNOWN, OR_LATER, UNKNOWN, is_over},
     pages::{
         rotation_card::{Doubts, badges, last_said, shift, what_follows},
         rotations, week,
@@ -28,7 +28,7 @@ pub(super) fn heading(
     let begins_at = home.coming.items.first().map(|shift| shift.starts_at);
     if ends.any(|until| !is_over(until, unknown_until)) {
         "You are on duty"
-    } else if home.on_duty.all > 0 || is_over(begins_at, unknown_until) {
+    } else if home.on_duty.all > 0 || home.unknown > 0 || is_over(begins_at, unknown_until) {
         "Whether you are on duty is not known"
     } else {
         "You are not on duty"
@@ -180,18 +180,26 @@ fn who_has_it(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timest
         .iter()
         .map(|duty| duty.holder.name.clone())
         .collect();
-    let until = on_duty.iter().filter_map(|duty| duty.until).min();
+    let ends = on_duty
+        .iter()
+        .filter_map(|duty| Some((duty.until?, duty.or_later)));
+    let (until, or_later) = ends.min().unzip();
     let over = is_over(until, unknown_until);
     html! {
         p class="hint" {
-            @if names.is_empty() {
+            @if card.outlook.is_unknown {
+                (NOT_KNOWN)
+            } @else if names.is_empty() {
                 "Nobody is on duty"
                 (why_nobody(&card.outlook, unknown_until, now))
             } @else {
                 (names_markup(&names))
                 @match until {
                     Some(at) if over => { ", shift ended " (time_markup(at, false, now)) (UNKNOWN) }
-                    Some(at) => { ", until " (time_markup(at, false, now)) }
+                    Some(at) => {
+                        ", until " (time_markup(at, false, now))
+                        @if or_later == Some(true) { (OR_LATER) }
+                    }
                     None => {}
                 }
             }
@@ -255,6 +263,7 @@ mod tests {
         HomeView {
             rotations: 1,
             mine: 1,
+            unknown: 0,
             on_duty: First::of(mine.collect(), 8),
             coming: First::of(coming.into_iter().collect(), 8),
             in_turn: First::of(Vec::new(), 8),
@@ -285,6 +294,12 @@ mod tests {
             let said = heading(&home, Some(&ana), unknown_until.map(at));
             assert_eq!(said, expected, "{ends:?} {begins:?} {unknown_until:?}");
         }
+        // Somebody is on duty in one of hers, and it is not known who.
+        let odd = HomeView {
+            unknown: 1,
+            ..home(&[], None)
+        };
+        assert_eq!(heading(&odd, Some(&ana), None), UNKNOWN);
     }
 
     #[test]

@@ -4,10 +4,12 @@
 use crate::{
     components::{Badge, Card, Facts, Notice, Time, Tone, redrawn},
     data::DataMemo,
+    pages::wording::{count, refused_by_slack},
     view,
 };
 use leptos::{either::Either, prelude::*};
-use types::{InstallationView, IntegrationsView, SlackScope, SlackView};
+use maud::html;
+use types::{First, InstallationView, IntegrationsView, RefusedBySlack, SlackScope, SlackView};
 
 #[component]
 pub(super) fn SlackCard(view: DataMemo<IntegrationsView>) -> impl IntoView {
@@ -49,6 +51,7 @@ fn body(slack: SlackView, may_manage: bool) -> AnyView {
                 </dd>
             </div>
         </Facts>
+        {refused(&slack.refused)}
         <ul class="changes">
             {slack.scopes.into_iter().map(scope_line).collect_view()}
         </ul>
@@ -62,6 +65,24 @@ fn body(slack: SlackView, may_manage: bool) -> AnyView {
         })}
     }
     .into_any()
+}
+
+/// What Slack does not take of what rotations tell there.
+fn refused(refused: &First<RefusedBySlack>) -> Option<AnyView> {
+    let others = refused.others();
+    let told = refused.items.iter().map(|one| {
+        let words = refused_by_slack(&one.rotation, one.part, (&one.name, &one.cause));
+        html! { strong dir="auto" translate="no" { (one.rotation_name) } (words) }
+    });
+    let told = html! {
+        p { "Slack does not take all that rotations tell there:" }
+        @for one in told { (one) }
+        @if others > 0 { p { (count(others, "more", "more")) ", which Home and their own pages tell." } }
+    };
+    (refused.all > 0).then(|| {
+        let told = told.into_string();
+        view! { <Notice tone=Tone::Warning><div inner_html=told></div></Notice> }.into_any()
+    })
 }
 
 fn scope_line(scope: SlackScope) -> impl IntoView {

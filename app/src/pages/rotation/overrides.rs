@@ -84,6 +84,8 @@ fn override_row(one: &OverrideView, now: Timestamp) -> Markup {
             }
             @if one.has_left {
                 (badge_markup(Tone::Warning, "Deactivated in Slack: does not count"))
+            } @else if one.is_idle {
+                (badge_markup(Tone::Neutral, "Changes nothing now"))
             } @else if one.runs {
                 (badge_markup(Tone::Good, "Now"))
             }
@@ -94,7 +96,12 @@ fn override_row(one: &OverrideView, now: Timestamp) -> Markup {
             @if one.may_end {
                 button type="submit" class="button small" form=(END) name="id" value=(one.id.as_str()) {
                     (if one.runs { "End now" } else { "Remove" })
-                    span class="visually-hidden" { " " bdi translate="no" { (by.unwrap_or("Nobody")) } }
+                    span class="visually-hidden" translate="no" {
+                        @match by {
+                            Some(by) => { " " bdi { (by) } }
+                            None => { " Nobody in place of " bdi { (of) } }
+                        }
+                    }
                 }
             }
         }

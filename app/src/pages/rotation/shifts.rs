@@ -28,15 +28,23 @@ pub(super) fn DutyTimeline(page: DataMemo<RotationPage>) -> impl IntoView {
 
 #[component]
 pub(super) fn ComingShifts(page: DataMemo<RotationPage>) -> impl IntoView {
-    let plan = DataMemo::new(move || page.with(|page| (page.plan.clone(), page.plan_beyond)));
+    let plan = DataMemo::new(move || {
+        page.with(|page| {
+            (
+                page.plan.clone(),
+                page.plan_beyond,
+                page.coverage.known_until,
+            )
+        })
+    });
     let bound = Memo::new(move |_| page.with(|page| page.mode.has_shifts()));
     move || {
         bound.get().then(|| {
             view! {
                 <Card id="shifts-heading" title="Coming shifts">
                     {redrawn(move || {
-                        let (plan, beyond) = plan.get();
-                        view! { <PlannedShifts plan beyond/> }
+                        let (plan, beyond, known_until) = plan.get();
+                        view! { <PlannedShifts plan known_until beyond/> }
                     })}
                 </Card>
             }

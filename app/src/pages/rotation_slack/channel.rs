@@ -3,22 +3,25 @@
 
 use super::{
     allow,
-    find_channel::{ANNOUNCE, TOPIC, fill_in},
+    find_channel::{ANNOUNCE, TOPIC, fill_in, named},
     template::{Preview, TemplateField, tried},
     use_elsewhere, warning,
 };
 use crate::{
+    AppError,
     components::{
         ButtonKind, Card, FailureNotice, SubmitButton, TextField, Time, loaded, redrawn, rows,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Failure, ServerAction, failure, first_failure, form_input, form_outcome},
     pages::{address::parameter, version::known},
-    server_fns::{AddSlackChannel, RemoveSlackChannel, SetAnnouncement},
+    server_fns::{AddSlackChannel, RemoveSlackChannel, SetAnnouncement, WriteAnnouncement},
     view,
 };
-use leptos::prelude::*;
-use types::{AnnouncementRefusal, AnnouncementView, ChannelView, RotationId, SlackCapability};
+use leptos::{prelude::*, server_fn::ServerFn};
+use types::{
+    AnnouncementRefusal, AnnouncementView, ChannelFacts, ChannelView, RotationId, SlackCapability,
+};
 
 /// The id and the name of the field for the template.
 pub(super) const FIELD: &str = "announcement";
@@ -30,6 +33,7 @@ pub(super) const DRAWN: &str = "announcement_drawn";
 pub(super) struct Actions {
     pub(super) add: ServerAction<AddSlackChannel>,
     pub(super) remove: ServerAction<RemoveSlackChannel>,
+    pub(super) write: ServerAction<WriteAnnouncement>,
     pub(super) set_text: ServerAction<SetAnnouncement>,
 }
 
@@ -116,7 +120,11 @@ fn Channels(id: String, view: DataMemo<AnnouncementView>, actions: Actions) -> i
         Err(error) => Some(Failure::Failed(error)),
         Ok(_) => None,
     });
-    let failures = vec![failed, failure(form_outcome(actions.remove))];
+    let failures = vec![
+        failed,
+        failure(form_outcome(actions.remove)),
+        failure(form_outcome(actions.write)),
+    ];
     // Whoever adds one may want to add another one.
     let added = actions.add.value();
     let times_added = Memo::new(move |before: Option<&usize>| {
@@ -176,25 +184,44 @@ fn row(channel: ChannelView, rotation: String, topic: String, actions: Actions) 
             .into_any(),
     };
     let topic = fill_in(topic, "topic-channel", "Topic", id.clone());
+    let write = button_of(actions.write, (&rotation, &id), "Write now");
+    let remove = button_of(actions.remove, (&rotation, &id), "Remove");
+    let facts = channel.facts.as_ref();
+    let is_outside = facts.is_some_and(ChannelFacts::is_written_from_outside);
     view! {
         <li>
             <div>
-                <code translate="no">{id.clone()}</code>
+                {named(&channel.id, channel.facts)}
                 <p class="hint">{last}</p>
+                {is_outside.then(|| view! {
+                    <p class="hint">"Round Robin is not in this channel, and writes there all the same, since it is public."</p>
+                })}
                 {channel.trouble.map(warning)}
             </div>
             <div class="row-buttons">
                 {topic}
-                <ActionForm action=actions.remove>
-                    <input type="hidden" name="rotation" value=rotation/>
-                    <input type="hidden" name="channel" value=id.clone()/>
-                    <SubmitButton
-                        label="Remove" target=id kind=ButtonKind::Small
-                        pending=actions.remove.pending()
-                    />
-                </ActionForm>
+                {write}
+                {remove}
             </div>
         </li>
+    }
+    .into_any()
+}
+
+/// A button in a form of its own that does something about one channel.
+fn button_of<F: ServerFn<Error = AppError> + 'static>(
+    action: ServerAction<F>,
+    (rotation, channel): (&str, &str),
+    label: &'static str,
+) -> AnyView {
+    let (rotation, channel) = (rotation.to_owned(), channel.to_owned());
+    let target = channel.clone();
+    view! {
+        <ActionForm action>
+            <input type="hidden" name="rotation" value=rotation/>
+            <input type="hidden" name="channel" value=channel/>
+            <SubmitButton label target kind=ButtonKind::Small pending=action.pending()/>
+        </ActionForm>
     }
     .into_any()
 }

@@ -27,6 +27,7 @@ pub(super) fn Choose(view: DutyGroupView, id: String, actions: Actions) -> impl 
         <p>
             "One handle, such as @payments-oncall, reaches whoever is on duty. Choose a user group of Slack, or make one."
         </p>
+        {roads(&view)}
         {search_form(&here, ("search-groups", "search"), "Search user groups", (search, &["group", "holds"]))}
         {results}
         {view.chosen.map(|chosen| view! { <Preview chosen id=id.clone() actions/> })}
@@ -35,11 +36,46 @@ pub(super) fn Choose(view: DutyGroupView, id: String, actions: Actions) -> impl 
     .into_any()
 }
 
+/// In whose name groups are edited, and what it takes where Slack does not let that be. What holds in a
+/// workspace Slack tells once something is written, and not before.
+fn roads(view: &DutyGroupView) -> AnyView {
+    let road = match &view.lent_by {
+        Some(name) => view! {
+            <p class="hint">
+                "Round Robin edits user groups in the name of "<bdi translate="no">{name.clone()}</bdi>
+                ", who has allowed that under Settings → Slack."
+            </p>
+        }
+        .into_any(),
+        None => view! {
+            <p class="hint">
+                "Round Robin edits user groups in its own name. Where only admins may edit them, Slack refuses that, \
+                and there are two ways: an Owner or Admin lets everybody edit them, in Slack's workspace settings \
+                under Permissions → User groups, or lets Round Robin edit them in their own name, here under \
+                Settings → Slack."
+            </p>
+        }
+        .into_any(),
+    };
+    let plan = (!view.has_groups).then(|| {
+        view! {
+            <p class="hint">
+                "Slack has user groups in its paid plans only. On a free one a group can neither be made nor \
+                connected; announcements and the topic do without."
+            </p>
+        }
+    });
+    view! { {road}{plan} }.into_any()
+}
+
 fn results(view: &DutyGroupView, here: &str, search: &str) -> AnyView {
     if view.found.is_empty() {
-        let words = match search.is_empty() {
-            true => "The workspace has no user groups yet.",
-            false => "No user group is found.",
+        let words = match (view.has_groups, search.trim().is_empty()) {
+            (false, _) => "The workspace has no user groups yet.",
+            (true, true) => {
+                "Type a part of its handle or name. What would become of it is shown before anything changes."
+            }
+            (true, false) => "No user group is found.",
         };
         return view! { <p class="hint">{words}</p> }.into_any();
     }

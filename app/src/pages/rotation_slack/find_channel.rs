@@ -3,7 +3,7 @@
 
 use super::{allow, search_form, use_elsewhere, warning};
 use crate::{
-    components::{Card, Cell, Row, Table, loaded, redrawn},
+    components::{Badge, Card, Cell, Row, Table, Tone, loaded, redrawn},
     data::{DataMemo, Resource},
     pages::address::parameter,
     server_fns::SlackChannels,
@@ -11,7 +11,9 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use types::{ChannelSummary, ChannelsFound, RotationId, SlackCapability};
+use types::{
+    ChannelFacts, ChannelSummary, ChannelsFound, RotationId, SlackCapability, SlackChannelId,
+};
 
 /// The parameters of the page's address: what is searched for, and which channel was chosen for what.
 pub(super) const SEARCH: &str = "channels";
@@ -60,6 +62,9 @@ fn results(view: ChannelsFound, here: &str, search: &str) -> AnyView {
         (true, true) => Some(
             "Type a part of its name. What you choose is filled in below, and saved when you save it there.",
         ),
+        (true, false) if view.searched_private => Some(
+            "No channel is found, neither a public one nor a private one that both you and Round Robin are in. An ID can be typed below all the same.",
+        ),
         (true, false) => {
             Some("No public channel is found. Private ones are not listed: type the ID below.")
         }
@@ -87,7 +92,11 @@ fn row(
     search: &str,
     elsewhere: &impl Fn(&[(&str, &str)]) -> String,
 ) -> AnyView {
-    let ChannelSummary { id, name } = channel;
+    let ChannelSummary {
+        id,
+        name,
+        is_private,
+    } = channel;
     let choose = |parameter, field, label| {
         let link = elsewhere(&[(SEARCH, search), (parameter, id.as_str())]);
         fill_in(link, field, label, name.clone())
@@ -100,6 +109,7 @@ fn row(
         <Row>
             <Cell label="Channel">
                 <bdi translate="no">{format!("#{name}")}</bdi>
+                {is_private.then(|| view! { " "<Badge tone=Tone::Neutral text="Private"/> })}
             </Cell>
             <Cell label="ID"><code translate="no">{id.to_string()}</code></Cell>
             <Cell label="Choose"><div class="buttons">{choices.into_iter().collect_view()}</div></Cell>
@@ -121,6 +131,26 @@ pub(super) fn fill_in(
         <a class="button small" href=link rel="external">
             {label}<span class="visually-hidden">" in "<bdi translate="no">{channel}</bdi></span>
         </a>
+    }
+    .into_any()
+}
+
+/// A channel that was chosen, as far as Slack has told of it.
+pub(super) fn named(id: &SlackChannelId, facts: Option<ChannelFacts>) -> AnyView {
+    let id = view! { <code translate="no">{id.to_string()}</code> };
+    let Some(facts) = facts else {
+        return id.into_any();
+    };
+    let name = facts.name.map(|name| {
+        view! { <bdi translate="no">{format!("#{name}")}</bdi>" " }
+    });
+    let badge = |is_so: bool, text: &'static str| {
+        is_so.then(|| view! { " "<Badge tone=Tone::Neutral text/> })
+    };
+    view! {
+        {name}{id}
+        {badge(facts.is_private && facts.is_member, "Private")}
+        {badge(facts.is_archived, "Archived")}
     }
     .into_any()
 }

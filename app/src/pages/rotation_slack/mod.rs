@@ -103,11 +103,13 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
     let channel_actions = channel::Actions {
         add: ServerAction::telling("Changes of duty are announced there from now on."),
         remove: ServerAction::telling("Nothing more is announced there."),
+        write: ServerAction::telling("It is tried again now."),
         set_text: ServerAction::telling("The text was saved."),
     };
     let channel_forms = Forms::of(vec![
         channel_actions.add.calls(),
         channel_actions.remove.calls(),
+        channel_actions.write.calls(),
         channel_actions.set_text.calls(),
     ]);
     let announcement = parameter("announcement");

@@ -2,7 +2,7 @@
 
 use super::{
     allow, button,
-    find_channel::TOPIC,
+    find_channel::{TOPIC, named},
     template::{Preview, TemplateField, tried},
     warning,
 };
@@ -70,14 +70,14 @@ fn state(view: TopicView, id: &str, actions: Actions) -> AnyView {
         (Some(at), _) => view! { <Time at relative=true/> }.into_any(),
         (None, _) => "Nothing had to be changed yet".into_any(),
     };
-    let is_set = view.channel.is_some();
+    let channel = view.channel.map(|channel| named(&channel, view.facts));
     let write = button(actions.write, id, "Write now", "Asking…");
     view! {
         {allow}
         {view.trouble.map(warning)}
         {edited}
-        {is_set.then(|| view! {
-            <Facts><div><dt>"Last written"</dt><dd>{written}</dd></div>{set_back}</Facts>
+        {channel.map(|channel| view! {
+            <Facts><div><dt>"Channel"</dt><dd>{channel}</dd></div><div><dt>"Last written"</dt><dd>{written}</dd></div>{set_back}</Facts>
             <div class="buttons">{write}</div>
         })}
     }

@@ -39,7 +39,8 @@ impl DayText {
             .iter()
             .map(|row| (row, pieces(&row.coverage, day)))
             .collect();
-        let with_gaps = told.iter().filter(|(_, pieces)| pieces.iter().any(is_gap));
+        let missing = |row: &&WeekRow| row.missing.iter().any(|gap| gap.meets(day));
+        let with_gaps = told.iter().map(|(row, _)| row).filter(|row| missing(row));
         let today = days.is_at(place, now);
         Self {
             name: format!("{label} {}", month_name(month)),

@@ -2,6 +2,7 @@
 //! that the product can be tried against each answer.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +63,17 @@ pub struct Settings {
     pub equal_topic_posts: bool,
     /// For how long a message can be changed; for ever without it.
     pub edit_window_seconds: Option<i64>,
+}
+
+impl Settings {
+    /// The same with these changed, by their names.
+    pub fn with(&self, changed: Map<String, Value>) -> serde_json::Result<Self> {
+        let mut all = json!(self);
+        for (name, value) in changed {
+            all[name] = value;
+        }
+        serde_json::from_value(all)
+    }
 }
 
 impl Default for Settings {

@@ -250,3 +250,26 @@ async fn each_method_has_its_own_limit_in_each_workspace() {
         .await;
     client.done(&token, "conversations.list", &[]).await;
 }
+
+#[tokio::test]
+async fn of_private_channels_those_are_told_that_both_are_in() {
+    let client = Client::new();
+    let token = client.bot("channels:read,groups:read").await;
+    let of = async |user: &str| {
+        let params = [("user", user), ("types", "private_channel")];
+        let told = client.done(&token, "users.conversations", &params).await;
+        let channels = told["channels"].as_array().unwrap().iter();
+        let ids = channels.map(|one| one["id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(of("U01ADAOKAF").await, [""; 0], "the app is in none");
+    let invited = json!({"add": ["U0RRBOT001"]});
+    client
+        .control("/slack/channels/C05PAYLEADS/members", invited)
+        .await;
+    assert_eq!(of("U01ADAOKAF").await, ["C05PAYLEADS"]);
+    assert_eq!(of("U05TOMASHE").await, [""; 0]);
+    let nobody = [("user", "U0NOBODY00")];
+    let refused = client.refusal(&token, "users.conversations", &nobody).await;
+    assert_eq!(refused, "user_not_found");
+}

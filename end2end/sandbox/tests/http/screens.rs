@@ -130,3 +130,31 @@ async fn a_manifest_is_taken_on_a_page() {
         .await;
     assert!(odd.text().contains("display_information.name"));
 }
+
+#[tokio::test]
+async fn what_is_uncertain_about_slack_is_chosen_on_a_page() {
+    let client = Client::new();
+    let address = "/slack/client/T01LIGHTHSE/settings";
+    let page = seen(&client, CHANNEL).await;
+    assert!(page.text().contains(address), "it is found from a channel");
+    let page = seen(&client, address).await;
+    assert!(page.text().contains("value=\"refused\" selected"));
+    let chosen = [
+        ("emptying_groups", "done_with_error"),
+        ("equal_topic_posts", "false"),
+    ];
+    let saved = client.form(address, &OLIVIA, &chosen).await;
+    assert_eq!(saved.header("location"), address);
+    let page = seen(&client, address).await;
+    assert!(page.text().contains("value=\"done_with_error\" selected"));
+    let told = client.told("/slack/settings").await;
+    assert_eq!(told["emptying_groups"], "done_with_error");
+    assert_eq!(told["equal_topic_posts"], false);
+    assert_eq!(told["plan"], "paid", "what was not chosen stays");
+    let odd = client
+        .form(address, &OLIVIA, &[("plan", "of tomorrow")])
+        .await;
+    assert!(odd.text().contains("of tomorrow"));
+    let stranger = client.form(address, &[], &chosen).await;
+    assert_eq!(stranger.header("location"), "/slack/client");
+}

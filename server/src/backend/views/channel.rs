@@ -16,7 +16,10 @@ pub(in crate::backend) fn announcements(announced: Announced) -> AnnouncementVie
     let channels = announced.channels.into_iter();
     AnnouncementView {
         channels: channels
-            .map(|(id, last)| channel(id, last, may_write))
+            .map(|(id, last, facts)| ChannelView {
+                facts,
+                ..channel(id, last, may_write)
+            })
             .collect(),
         template: announced.template.unwrap_or_default(),
         preview,
@@ -31,6 +34,7 @@ fn channel(id: SlackChannelId, last: Option<LastTold>, may_write: bool) -> Chann
     let last = last.unwrap_or_default();
     ChannelView {
         id,
+        facts: None,
         written_at: last.told_at,
         written: last.said,
         // That is said already.

@@ -15,6 +15,8 @@ pub(in crate::backend) fn duty_group(group: RotationGroup) -> DutyGroupView {
             .kept
             .map(|kept| kept_group(kept, (directory, group.may_write))),
         may_write: group.may_write,
+        lent_by: group.lent_by,
+        has_groups: group.has_groups,
         found: group.found.iter().map(summary).collect(),
         more: group.more,
         chosen: group.chosen.map(|chosen| preview(chosen, directory)),

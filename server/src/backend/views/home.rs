@@ -11,6 +11,7 @@ pub(in crate::backend) fn home(state: HomeState) -> HomeView {
     HomeView {
         rotations: home.rotations,
         mine: home.mine,
+        unknown: home.unknown,
         on_duty: home.on_duty.clone().map(card),
         coming: home.coming.clone().map(|turn| coming(&state, turn)),
         in_turn: home.in_turn.clone().map(card),

@@ -11,7 +11,7 @@ use crate::{
     store::ListedRotation,
 };
 use domain::{
-    Actor, Directory, Listing, Member, SchedulePerson,
+    Actor, Directory, Listing, Member, Record, SchedulePerson,
     rota::{OverrideKind, Rota},
 };
 use types::{
@@ -74,6 +74,11 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         has_left: stored.has_left,
         made_by: stored.made_by.as_ref().and_then(name),
         runs: stored.made.span.holds(state.now),
+        is_idle: stored.made.span.holds(state.now)
+            && stored.made.by().is_some_and(|by| {
+                let duty = state.outlook.of(&by.key);
+                duty.is_none_or(|duty| duty.by_override.is_none())
+            }),
         id: stored.id,
     });
     let absences = state.absences.into_iter().map(|absence| MemberAbsence {
@@ -95,6 +100,8 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
     let absences = absences.collect();
     let duty_size = rotation.details.duty_size;
     let mut plan = domain::coming(&state.plan, state.now);
+    let (history, history_sources): (Vec<_>, Vec<_>) = state.history.into_iter().unzip();
+    domain::begun(&mut plan, &state.outlook, &history, state.now);
     let plan_beyond = count(plan.len().saturating_sub(PLAN_LISTED));
     plan.truncate(PLAN_LISTED);
     RotationPage {
@@ -102,12 +109,8 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         contacts: state.contacts,
         plan,
         plan_beyond,
-        history: state
-            .history
-            .iter()
-            .map(|(record, _)| record.stretch())
-            .collect(),
-        history_sources: state.history.iter().map(|(_, source)| *source).collect(),
+        history: history.iter().map(Record::stretch).collect(),
+        history_sources,
         days: state.days,
         coverage: state.coverage,
         overrides,

@@ -3,9 +3,9 @@
 
 use crate::{slack::scopes_in_words, store::Workspace};
 use domain::{Standing, readable_until};
-use types::{EndedInstallation, InstallationView, SlackView};
+use types::{EndedInstallation, First, InstallationView, RefusedBySlack, SlackView};
 
-pub(in crate::backend) fn slack(workspace: Workspace) -> SlackView {
+pub(in crate::backend) fn slack(workspace: Workspace, refused: First<RefusedBySlack>) -> SlackView {
     let granted = workspace
         .installation
         .map(|installation| installation.scopes);
@@ -15,6 +15,7 @@ pub(in crate::backend) fn slack(workspace: Workspace) -> SlackView {
         scopes: scopes_in_words(&granted.unwrap_or_default()),
         directory_read_at: workspace.directory_synced_at,
         directory_problem: workspace.directory_problem,
+        refused,
     }
 }
 

@@ -15,6 +15,7 @@ pub(in crate::backend) fn topic(topic: RotationTopic) -> TopicView {
     let trouble = problem_word.map(TopicTrouble::of_word);
     TopicView {
         channel: set.map(|set| set.channel.clone()),
+        facts: topic.facts,
         offered: topic.offered,
         template: set.map(|set| set.template.clone()).unwrap_or_default(),
         version: topic.version,

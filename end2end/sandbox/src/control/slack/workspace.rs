@@ -9,10 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Order, Refused, TeamOrder, done, workspace};
-use crate::{
-    slack::{methods, settings::Settings},
-    world::Sandbox,
-};
+use crate::{slack::methods, world::Sandbox};
 
 pub fn routes() -> Router<Sandbox> {
     Router::new()
@@ -35,11 +32,7 @@ async fn change_settings(
     let team = order.remove("team");
     let mut world = sandbox.world();
     let workspace = workspace(&mut world, team.as_ref().and_then(Value::as_str))?;
-    let mut all = json!(workspace.settings);
-    for (name, value) in order {
-        all[name] = value;
-    }
-    let changed = serde_json::from_value::<Settings>(all);
+    let changed = workspace.settings.with(order);
     workspace.settings = changed.map_err(|error| Refused::invalid(&format!("{error}.")))?;
     Ok(Json(json!(workspace.settings)))
 }

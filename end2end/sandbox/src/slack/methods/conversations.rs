@@ -17,13 +17,20 @@ const LONGEST_TOPIC: usize = 250;
 const PAGE: usize = 100;
 const READING: &[&str] = &["channels:read", "groups:read", "im:read"];
 
-pub const METHODS: [Method; 5] = [
+pub const METHODS: [Method; 6] = [
     Method {
         name: "conversations.list",
         scopes: READING,
         tier: Tier::Two,
         reads_json: false,
         run: list,
+    },
+    Method {
+        name: "users.conversations",
+        scopes: READING,
+        tier: Tier::Three,
+        reads_json: false,
+        run: list_of_user,
     },
     Method {
         name: "conversations.info",
@@ -81,6 +88,20 @@ pub fn seen<'a>(
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
+    listed(call, |_| true)
+}
+
+/// Those that somebody is in. Of private ones the caller has to be in them, too.
+fn list_of_user(call: &mut Call<'_>) -> Outcome {
+    let user = call.params.given("user").unwrap_or(&call.caller.user);
+    let user = user.to_owned();
+    if user != BOT_USER_ID && call.workspace.people.iter().all(|one| one.id != user) {
+        return Err("user_not_found".into());
+    }
+    listed(call, |one| one.has(&user))
+}
+
+fn listed(call: &mut Call<'_>, is_meant: impl Fn(&Conversation) -> bool) -> Outcome {
     let wanted = match call.params.given("types") {
         None => vec!["public_channel".to_owned()],
         Some(_) => call.params.list("types"),
@@ -102,6 +123,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
         .conversations
         .iter()
         .filter(|one| one.is_seen_by(user) && !(without_archived && one.archived))
+        .filter(|one| is_meant(one))
         .filter(|one| {
             let name = match one.kind {
                 Kind::Public => "public_channel",

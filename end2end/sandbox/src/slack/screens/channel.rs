@@ -131,9 +131,11 @@ pub fn navigation(workspace: &Workspace, person: &Person) -> String {
         .collect();
     format!(
         "<p>{} · you are <bdi>{}</bdi> · <a href=\"{CLIENT}\">be somebody else</a></p>\n\
-         <nav><ul class=\"list\">\n{channels}<li><a href=\"{CLIENT}/{}/groups\">User groups</a></li>\n</ul></nav>\n",
+         <nav><ul class=\"list\">\n{channels}<li><a href=\"{CLIENT}/{}/groups\">User groups</a></li>\n\
+         <li><a href=\"{CLIENT}/{}/settings\">What this Slack is like</a></li>\n</ul></nav>\n",
         escape(&workspace.name),
         escape(&person.name),
+        workspace.id,
         workspace.id,
     )
 }

@@ -5,6 +5,7 @@ mod channel;
 mod groups;
 mod manifest;
 mod message;
+mod settings;
 
 use axum::{
     Json, Router,
@@ -36,6 +37,10 @@ pub fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/client", get(start).post(sign_in))
         .route("/client/{team}/groups", get(groups::show))
+        .route(
+            "/client/{team}/settings",
+            get(settings::show).post(settings::save),
+        )
         .route("/client/{team}/act", post(channel::act))
         .route("/client/{team}/submit", post(channel::submit))
         .route(
