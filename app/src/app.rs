@@ -48,6 +48,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/rotations/:id/edit") view=|| lazy(LazyPage::EditRotation(RotationFormPage::Existing)) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/schedule") view=|| lazy(LazyPage::EditSchedule) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/override") view=|| lazy(LazyPage::Override) ssr=SsrMode::Async/>
+                    <Route path=path!("/rotations/:id/change") view=|| lazy(LazyPage::Proposal) ssr=SsrMode::Async/>
                     <Route path=path!("/rotations/:id/slack") view=|| lazy(LazyPage::RotationSlack) ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=|| lazy(LazyPage::Occasional(OccasionalPage::Settings)) ssr=SsrMode::Async/>
                     <Route path=path!("/settings/integrations") view=|| lazy(LazyPage::Integrations) ssr=SsrMode::Async/>

@@ -14,11 +14,12 @@ use types::{
     GroupHolds, GroupRefusal, HolidayInput, HolidayPreview, HolidayRefusal, HolidaysView, HomeView,
     IntegrationsView, LinkRefusal, MemberKey, MoveDirection, NobodyOnDuty, NotificationInput,
     NotificationRefusal, NotificationsView, OauthStep, Outcome, OverrideId, OverrideInput,
-    OverrideRefusal, PagerDutyUserId, PermissionRefusal, PersonId, Rebound, Replaced, Role,
-    RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput, RotationList, RotationPage,
-    RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish, ShiftEffect, SlackChannelId,
-    SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport, TopicRefusal, TopicView,
-    UndoId, WeekFilter, WeekView, WorkspaceId, WorkspaceZoneRefusal, WorkspaceZoneView,
+    OverrideRefusal, PagerDutyUserId, PermissionRefusal, PersonId, Proposal, ProposalView, Rebound,
+    Replaced, Role, RotaInput, RotaPreview, RotationFilter, RotationId, RotationInput,
+    RotationList, RotationPage, RotationRefusal, ScheduleId, SchedulePreview, ScheduleWish,
+    ShiftEffect, SlackChannelId, SlackGroupId, SlackSettingsView, Standby, SyncHistory, SyncReport,
+    TopicRefusal, TopicView, UndoId, WeekFilter, WeekView, WorkspaceId, WorkspaceZoneRefusal,
+    WorkspaceZoneView,
 };
 
 /// Who is asking. The session layer makes it from the cookie, with the role as
@@ -452,6 +453,13 @@ pub trait Overrides {
         rotation: RotationId,
         id: CoverId,
     ) -> Answer<(), OverrideRefusal>;
+    /// What a change would bring that has no form of its own.
+    async fn preview_proposal(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        proposal: Proposal,
+    ) -> Answer<ProposalView, OverrideRefusal>;
     /// Ends one that runs, or removes one that is to come.
     async fn end_override(
         &self,
@@ -476,6 +484,12 @@ pub trait Absences {
         caller: &Caller,
         input: AbsenceInput,
     ) -> Answer<(), AbsenceRefusal>;
+    /// What it would bring to end one that runs, or to remove one that is to come.
+    async fn preview_removal(
+        &self,
+        caller: &Caller,
+        id: AbsenceId,
+    ) -> Answer<Vec<ShiftEffect>, AbsenceRefusal>;
     /// Ends one that runs, or removes one that is to come.
     async fn remove_absence(&self, caller: &Caller, id: AbsenceId) -> Answer<(), AbsenceRefusal>;
 }

@@ -5,8 +5,8 @@
 use crate::pages::{
     AbsencesPage, AuditLogPage, BackgroundWorkPage, CalendarsPage, DesignPage, EditRotationPage,
     EditSchedulePage, HolidaysPage, HomePage, IntegrationsPage, NewRotationPage, NotificationsPage,
-    OverridePage, RotationPage, RotationSlackPage, RotationsPage, SettingsPage, SlackSettingsPage,
-    SyncHistoryPage, WeekPage,
+    OverridePage, ProposalPage, RotationPage, RotationSlackPage, RotationsPage, SettingsPage,
+    SlackSettingsPage, SyncHistoryPage, WeekPage,
 };
 use leptos::prelude::*;
 use std::{future::Future, pin::Pin};
@@ -26,6 +26,8 @@ pub enum Chunk {
     EditSchedule,
     /// Who is on duty instead for a while.
     Override,
+    /// What a change would bring, before it is made.
+    Proposal,
     /// What Slack is told of a rotation.
     RotationSlack,
     Integrations,
@@ -46,6 +48,7 @@ impl Chunk {
             Self::EditRotation => "edit_rotation",
             Self::EditSchedule => "edit_schedule",
             Self::Override => "make_override",
+            Self::Proposal => "proposal",
             Self::RotationSlack => "rotation_slack",
             Self::Integrations => "integrations",
             Self::Holidays => "holidays",
@@ -65,6 +68,7 @@ impl Chunk {
             (Some("rotations"), Some(_), None) => Some(Self::Rotation),
             (Some("rotations"), Some(_), Some("schedule")) => Some(Self::EditSchedule),
             (Some("rotations"), Some(_), Some("override")) => Some(Self::Override),
+            (Some("rotations"), Some(_), Some("change")) => Some(Self::Proposal),
             (Some("rotations"), Some(_), Some("slack")) => Some(Self::RotationSlack),
             (Some("rotations"), Some(_), Some(_)) => Some(Self::EditRotation),
             (Some("settings"), Some("integrations"), None) => Some(Self::Integrations),
@@ -87,6 +91,7 @@ pub enum LazyPage {
     EditRotation(RotationFormPage),
     EditSchedule,
     Override,
+    Proposal,
     RotationSlack,
     Integrations,
     Holidays,
@@ -138,6 +143,7 @@ impl LazyPage {
             Self::EditRotation(_) => Chunk::EditRotation,
             Self::EditSchedule => Chunk::EditSchedule,
             Self::Override => Chunk::Override,
+            Self::Proposal => Chunk::Proposal,
             Self::RotationSlack => Chunk::RotationSlack,
             Self::Integrations => Chunk::Integrations,
             Self::Holidays => Chunk::Holidays,
@@ -181,6 +187,11 @@ pub fn edit_schedule_view() -> AnyView {
 /// What [`Chunk::Override`] begins with.
 pub fn override_view() -> AnyView {
     OverridePage().into_any()
+}
+
+/// What [`Chunk::Proposal`] begins with.
+pub fn proposal_view() -> AnyView {
+    ProposalPage().into_any()
 }
 
 /// What [`Chunk::RotationSlack`] begins with.
@@ -259,7 +270,7 @@ mod arrival {
 
     use super::{
         LazyPage, edit_schedule_view, holidays_view, integrations_view, override_view,
-        rotation_slack_view, rotation_view,
+        proposal_view, rotation_slack_view, rotation_view,
     };
     use leptos::{ev::Event, prelude::*};
 
@@ -270,6 +281,7 @@ mod arrival {
             LazyPage::EditRotation(page) => page.view(),
             LazyPage::EditSchedule => edit_schedule_view(),
             LazyPage::Override => override_view(),
+            LazyPage::Proposal => proposal_view(),
             LazyPage::RotationSlack => rotation_slack_view(),
             LazyPage::Integrations => integrations_view(),
             LazyPage::Holidays => holidays_view(),
@@ -397,7 +409,7 @@ mod tests {
     fn every_address_needs_what_draws_its_page() {
         use Chunk::{
             EditRotation, EditSchedule, Holidays, Integrations, Occasional, Override, Overview,
-            Rotation, RotationSlack,
+            Proposal, Rotation, RotationSlack,
         };
         let expected = [
             ("/", Some(Overview)),
@@ -413,6 +425,7 @@ mod tests {
             ("/rotations/0191/edit", Some(EditRotation)),
             ("/rotations/0191/schedule", Some(EditSchedule)),
             ("/rotations/0191/override", Some(Override)),
+            ("/rotations/0191/change", Some(Proposal)),
             ("/rotations/0191/slack", Some(RotationSlack)),
             ("/week", Some(Overview)),
             ("/week/1", None),

@@ -454,7 +454,7 @@ fn succeeded(json: &str) -> bool {
 }
 
 /// The fields of the form as the browser itself would send them.
-fn url_encoded(event: &SubmitEvent) -> Option<String> {
+pub(crate) fn url_encoded(event: &SubmitEvent) -> Option<String> {
     let fields = form_data_from_event(event).ok()?;
     let parameters = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
     parameters.to_string().as_string()

@@ -20,6 +20,7 @@ export function pages(rotation: string): string[] {
     `${rotation}/schedule?search=platform&schedule=PPLATS2`,
     `${rotation}/edit`,
     `${rotation}/override`,
+    `${rotation}/change?what=manual`,
     `${rotation}/slack`,
     '/settings',
     '/settings/integrations',

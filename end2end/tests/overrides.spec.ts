@@ -50,6 +50,9 @@ test('an override is previewed, relieves at once, and ends', async ({ page }) =>
   await expect(page.getByRole('region', { name: 'Overrides' })).toContainText('in place of Ada Okafor');
   await expect(page.getByRole('list', { name: 'What the patterns mean' })).toContainText('Override');
   await page.getByRole('button', { name: 'End now Wei Zhang' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('What changes in Ops');
+  await expect(page.getByText('Shifts that somebody loses')).toBeVisible();
+  await page.getByRole('button', { name: 'End override' }).click();
   await expect(names(page, 'On duty')).toHaveText(['Ada Okafor']);
   const history = page.getByRole('region', { name: 'History' });
   await expect(history).toContainText('override in place of Ada Okafor, made by Ada Okafor');
@@ -68,6 +71,8 @@ test('a cover that was taken is told as one, in words and by a pattern', async (
   await signInAs(other, 'Wei Zhang');
   await visit(other, path);
   await other.getByRole('button', { name: 'Take it Ada Okafor' }).click();
+  await expect(other.getByRole('heading', { level: 1 })).toHaveText('What changes in Ops');
+  await other.getByRole('button', { name: 'Take it', exact: true }).click();
   await expect(names(other, 'On duty')).toHaveText(['Wei Zhang']);
   await expect(other.getByRole('region', { name: 'Overrides' })).toContainText('Wei Zhang covers for Ada Okafor');
   await expect(other.getByRole('region', { name: 'History' })).toContainText('covers for Ada Okafor');

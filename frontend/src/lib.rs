@@ -9,7 +9,7 @@ use app::{
     chunks::{
         Chunk, LazyPage, Loader, Loading, NotLoaded, OccasionalPage, OverviewPage, PersonalPage,
         RotationFormPage, edit_schedule_view, holidays_view, integrations_view, override_view,
-        provide_loader, rotation_slack_view, rotation_view,
+        proposal_view, provide_loader, rotation_slack_view, rotation_view,
     },
     pause_after,
 };
@@ -72,6 +72,7 @@ fn load(chunk: Chunk) -> Loading<()> {
             Chunk::EditRotation => load_edit_rotation().await,
             Chunk::EditSchedule => load_edit_schedule().await,
             Chunk::Override => load_make_override().await,
+            Chunk::Proposal => load_proposal().await,
             Chunk::RotationSlack => load_rotation_slack().await,
             Chunk::Integrations => load_integrations().await,
             Chunk::Holidays => load_holidays().await,
@@ -90,6 +91,7 @@ fn view(page: LazyPage) -> Loading<AnyView> {
             LazyPage::EditRotation(page) => edit_rotation(page).await,
             LazyPage::EditSchedule => edit_schedule().await,
             LazyPage::Override => make_override().await,
+            LazyPage::Proposal => proposal().await,
             LazyPage::RotationSlack => rotation_slack().await,
             LazyPage::Integrations => integrations().await,
             LazyPage::Holidays => holidays().await,
@@ -126,6 +128,11 @@ fn edit_schedule() -> Result<AnyView, SplitLoaderError> {
 #[wasm_split(make_override, fallible, preload(load_make_override))]
 fn make_override() -> Result<AnyView, SplitLoaderError> {
     Ok(override_view())
+}
+
+#[wasm_split(proposal, fallible, preload(load_proposal))]
+fn proposal() -> Result<AnyView, SplitLoaderError> {
+    Ok(proposal_view())
 }
 
 #[wasm_split(rotation_slack, fallible, preload(load_rotation_slack))]

@@ -132,6 +132,14 @@ pub struct Outlook {
     /// Where nobody is on duty since everybody who could be is away: when the first of them is back.
     #[serde(default)]
     pub away_until: Option<Timestamp>,
+    /// Somebody has paused the rotation's own schedule: nobody is on duty by it until somebody lets it
+    /// go on.
+    #[serde(default)]
+    pub paused: bool,
+    /// Where the rotation's own schedule has nobody on duty at present, as outside its hours: from when
+    /// on somebody is planned.
+    #[serde(default)]
+    pub planned_from: Option<Timestamp>,
     /// Nobody is known to be on duty, and somebody may be all the same: shifts of its schedule that may
     /// be of now make no sense.
     #[serde(default)]

@@ -26,6 +26,7 @@ mod outcome;
 mod overrides;
 mod pagerduty;
 mod person;
+mod proposal;
 mod refusal;
 mod rota;
 mod rotation;
@@ -96,6 +97,7 @@ pub use overrides::{
 };
 pub use pagerduty::{PagerDutyProblem, Region};
 pub use person::{FoundPeople, LinkState, PersonView, Role, SessionView};
+pub use proposal::{Proposal, ProposalView};
 pub use refusal::{Denial, Refusal};
 pub use rota::{
     DayOff, ROTA_DAYS_OFF_MAX, ROTA_EVERY_MAX, ROTA_REGIONS_MAX, ROTA_TIMES_MAX, RotaField,

@@ -346,6 +346,8 @@ pub struct ShiftEffect {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AbsenceSet {
     Noted,
+    /// It was ended, or removed.
+    Removed,
     /// Nothing was saved. Those rotations in which something changes, by name.
     Previewed(Vec<ShiftEffect>),
 }

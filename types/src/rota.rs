@@ -1,7 +1,7 @@
 //! A rotation's own schedule, called a rota, as a form asks for it and a page shows it. Dates,
 //! times and zones are text here: calendars stay out of the browser's download.
 
-use crate::{DUTY_SIZE_MAX, Stretch};
+use crate::{DUTY_SIZE_MAX, Stretch, WhichOne};
 use serde::{Deserialize, Serialize};
 
 /// How often duty changes hands at most: every so many weeks, months or working days.
@@ -92,6 +92,9 @@ pub struct RotaInput {
     /// `YYYY-MM-DD`; today where it is empty.
     #[serde(default)]
     pub starts_on: String,
+    /// Where clocks show the first time of the start date twice.
+    #[serde(default)]
+    pub starts_which: WhichOne,
     /// `HH:MM`, both or neither: from when until when somebody is on duty each day.
     #[serde(default)]
     pub from: String,
@@ -175,6 +178,11 @@ pub enum RotaProblem {
         "On that day clocks jump over this time. The nearest that there are: {before} and {after}. Choose one of these, or start a day later."
     )]
     Gap { before: String, after: String },
+    /// Cause: Clocks are put back over the time of the first hand-off.
+    #[error(
+        "On that day clocks show this time twice: first at UTC{first}, then at UTC{second}. Choose with which one the schedule starts."
+    )]
+    Twice { first: String, second: String },
     /// Cause: What was typed is no time of day, or only one of the two was.
     #[error("Enter both times of day, such as 08:00 and 18:00, or none of them.")]
     Hours,

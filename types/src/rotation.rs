@@ -427,6 +427,9 @@ pub struct RotationPage {
     pub absences: Vec<MemberAbsence>,
     /// The caller may put at least themselves in the place of a member.
     pub may_take_over: bool,
+    /// The caller may ask others to cover a shift of theirs: also whoever is on duty by an override
+    /// alone, and takes no turns.
+    pub may_ask_for_cover: bool,
     /// The caller may link people of PagerDuty to people of Slack.
     pub may_link: bool,
     /// The caller may edit, rotate, set on duty, bind and delete.

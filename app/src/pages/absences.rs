@@ -22,7 +22,7 @@ use types::{
 #[component]
 pub(crate) fn AbsencesPage() -> impl IntoView {
     let note = ServerAction::<NoteAbsence>::telling_by(tell);
-    let remove = ServerAction::<RemoveAbsence>::telling("The absence was removed.");
+    let remove = ServerAction::<RemoveAbsence>::telling_by(tell);
     let forms = Forms::of(vec![note.calls(), remove.calls()]);
     let absences = Resource::following(move || forms.version() as u64, || Absences {});
     // Each that is noted leaves an empty form behind: pressing again would note it twice.
@@ -30,6 +30,11 @@ pub(crate) fn AbsencesPage() -> impl IntoView {
     let noted = Memo::new(move |before: Option<&usize>| {
         let is_noted = matches!(value.done(), Some(AbsenceSet::Noted));
         before.copied().unwrap_or_default() + usize::from(is_noted)
+    });
+    let removal = form_outcome(remove);
+    let without = DataMemo::new(move || match removal.done() {
+        Some(AbsenceSet::Previewed(effects)) => Some(effects),
+        _ => None,
     });
     use_title(|| "My absences".to_owned());
     view! {
@@ -40,9 +45,12 @@ pub(crate) fn AbsencesPage() -> impl IntoView {
             rotations and the workspace's admins see when you are away. Your note is for the admins, and for the owners \
             of the rotations that you choose."
         </p>
-        <FailureNotice failure=failure(form_outcome(remove))/>
+        <FailureNotice failure=failure(removal)/>
         {loaded(absences, move |view: DataMemo<AbsencesView>| view! {
             {redrawn(move || view! { <Noted absences=view.with(|view| view.absences.clone()) remove/> })}
+            <div role="status">{redrawn(move || without.get().map(|effects| view! {
+                <Card id="removal-heading" title="Without the absence">{previewed(effects)}</Card>
+            }))}</div>
             <Card id="absence-heading" title="Be away">
                 {rows(move || vec![noted.get()], usize::to_string, move |_| view! {
                     <NoteForm view=view.get_untracked() note/>
@@ -53,9 +61,10 @@ pub(crate) fn AbsencesPage() -> impl IntoView {
 }
 
 fn tell(toasts: Toasts, answer: &str) {
-    if let Ok(Outcome::Done(AbsenceSet::Noted)) = decoded::<Outcome<AbsenceSet, IgnoredAny>>(answer)
-    {
-        toasts.say("Your absence was noted.");
+    match decoded::<Outcome<AbsenceSet, IgnoredAny>>(answer) {
+        Ok(Outcome::Done(AbsenceSet::Noted)) => toasts.say("Your absence was noted."),
+        Ok(Outcome::Done(AbsenceSet::Removed)) => toasts.say("The absence was removed."),
+        _ => {}
     }
 }
 
@@ -90,6 +99,9 @@ fn Absence(absence: AbsenceView, remove: ServerAction<RemoveAbsence>) -> impl In
                 <ActionForm action=remove>
                     <input type="hidden" name="id" value=absence.id.to_string()/>
                     <SubmitButton label busy_label="Removing…" pending=remove.pending()/>
+                    <button type="submit" class="button" name="preview" value="true">
+                        "Preview"<span class="visually-hidden">" without it"</span>
+                    </button>
                 </ActionForm>
             </Cell>
         </Row>

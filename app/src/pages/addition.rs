@@ -3,6 +3,7 @@
 
 use super::{
     person_select::{PeopleBoxes, PeopleSearch},
+    proposal_form::ProposalForm,
     wording::count,
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     forms::{ActionForm, FormOutcome, ServerAction},
     view,
 };
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::{either::Either, prelude::*, server_fn::ServerFn};
 use types::{Change, Changed, MemberKey, RotationId, RotationRefusal};
 
 /// Folded up while there is somebody, and open for whoever searches without our code.
@@ -25,14 +26,23 @@ pub(super) fn Addition<F: ServerFn<Error = AppError> + 'static>(
     present: Signal<Vec<MemberKey>>,
     /// The address of the page.
     here: String,
+    /// What it brings is shown before anybody is added.
+    #[prop(optional)]
+    shown_first: bool,
 ) -> impl IntoView {
     let pending = action.pending();
+    let rotation = id.clone();
     let fields = fields((id, label), people, (present, here), pending.into());
     let open = present.with_untracked(Vec::is_empty) || people.is_asked();
     view! {
         <details class="addition" open=open>
             <summary class="button">{label}</summary>
-            <ActionForm action>{fields}</ActionForm>
+            {match shown_first {
+                true => Either::Left(view! {
+                    <ProposalForm rotation what="add">{fields}</ProposalForm>
+                }),
+                false => Either::Right(view! { <ActionForm action>{fields}</ActionForm> }),
+            }}
         </details>
     }
     .into_any()

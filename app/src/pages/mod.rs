@@ -24,6 +24,7 @@ mod not_found;
 mod notifications;
 mod owner_list;
 mod person_select;
+mod proposal_form;
 mod rotation;
 mod rotation_card;
 mod rotation_form;
@@ -48,7 +49,7 @@ pub(crate) use calendars::CalendarsPage;
 #[cfg(any(debug_assertions, feature = "design"))]
 pub(crate) use design::DesignPage;
 pub(crate) use edit_rotation::EditRotationPage;
-pub(crate) use edit_schedule::{EditSchedulePage, OverridePage};
+pub(crate) use edit_schedule::{EditSchedulePage, OverridePage, ProposalPage};
 pub(crate) use holidays::HolidaysPage;
 pub(crate) use home::HomePage;
 pub(crate) use integrations::{IntegrationsPage, SyncHistoryPage};

@@ -61,10 +61,12 @@ pub(super) fn badges(card: &RotationCard, may_be_old: bool) -> Markup {
     let attention = card.attention();
     html! {
         @let left_out = card.shifts_left_out();
+        @let paused = card.outlook.paused;
         @let slack = card.is_refused_by_slack();
-        @if private || unknown || may_be_old || left_out || slack || attention.is_some() || card.code.is_some() {
+        @if private || unknown || paused || may_be_old || left_out || slack || attention.is_some() || card.code.is_some() {
             p class="badges" {
                 @if unknown { (badge_markup(Tone::Warning, &card.mode.to_string())) }
+                @if paused { (badge_markup(Tone::Neutral, "Paused")) }
                 @if private { (badge_markup(Tone::Neutral, "Private")) }
                 @if may_be_old { (badge_markup(Tone::Warning, "May be old")) }
                 @if left_out { (badge_markup(Tone::Warning, "Shifts left out")) }
@@ -157,8 +159,13 @@ pub(super) fn what_follows(
     unknown_until: Option<Timestamp>,
     now: Timestamp,
 ) -> Markup {
-    let away_until = outlook.away_until;
+    let (away_until, planned_from) = (outlook.away_until, outlook.planned_from);
     html! {
+        @if outlook.paused && outlook.on_duty.is_empty() {
+            li { "Paused: nobody is on duty until somebody lets it go on" }
+        } @else if let Some(at) = planned_from.filter(|_| !is_over(planned_from, unknown_until)) {
+            li { "Nobody is planned until " (time_markup(at, false, now)) }
+        }
         @if let Some(at) = away_until.filter(|_| !is_over(away_until, unknown_until)) {
             li { "Everybody is away until " (time_markup(at, false, now)) }
         }
@@ -261,6 +268,26 @@ mod tests {
         let away = "Everybody is away until 00:02 UTC";
         assert!(said(&gap, false, None).contains(away));
         assert!(!said(&gap, false, Some(180)).contains(away));
+    }
+
+    #[test]
+    fn what_is_paused_says_so_and_where_nobody_is_planned_it_is_said_until_when() {
+        let mut nobody = card(&[], 300);
+        nobody.outlook.planned_from = Some(at(300));
+        let planned = "Nobody is planned until 00:05 UTC";
+        assert!(said(&nobody, false, None).contains(planned));
+        assert!(!said(&nobody, false, Some(360)).contains(planned));
+        nobody.outlook.paused = true;
+        let told = said(&nobody, false, None);
+        assert!(told.starts_with("Paused"), "{told}");
+        assert!(told.contains("Paused: nobody is on duty until somebody lets it go on"));
+        assert!(!told.contains(planned), "{told}");
+        // Whoever an override adds is on duty all the same.
+        let mut added = card(&[("Ana", 60)], 60);
+        added.outlook.paused = true;
+        let told = said(&added, false, None);
+        assert!(told.starts_with("Paused"), "{told}");
+        assert_eq!(told.matches("Paused").count(), 1, "{told}");
     }
 
     #[test]

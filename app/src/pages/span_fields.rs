@@ -26,14 +26,16 @@ pub(super) fn SpanFields(
             from, move || problem.run(SpanField::From),
         )}
         {which_one(
-            ("from-which", "span[from_which]"), from_which, move || problem.run(SpanField::From),
+            ("from-which", "span[from_which]"), from_which,
+            move || twice(problem.run(SpanField::From)),
         )}
         {moment(
             ("until", "span[until]", "Until"), "As on clocks there.",
             until, move || problem.run(SpanField::Until),
         )}
         {which_one(
-            ("until-which", "span[until_which]"), until_which, move || problem.run(SpanField::Until),
+            ("until-which", "span[until_which]"), until_which,
+            move || twice(problem.run(SpanField::Until)),
         )}
     }
     .into_any()
@@ -49,18 +51,24 @@ fn moment(
     view! { <TextField id name label hint kind="datetime-local" value problem/> }.into_any()
 }
 
-/// It stays once it was asked for.
-fn which_one(
+fn twice(problem: Option<SpanProblem>) -> Option<Twice> {
+    match problem {
+        Some(SpanProblem::Twice { first, second }) => Some((first, second)),
+        _ => None,
+    }
+}
+
+/// Which of two moments is meant that clocks show alike. It stays once it was asked for.
+pub(super) fn which_one(
     (id, name): (&'static str, &'static str),
     chosen: WhichOne,
-    problem: impl Fn() -> Option<SpanProblem> + Send + Sync + 'static,
+    twice: impl Fn() -> Option<Twice> + Send + Sync + 'static,
 ) -> AnyView {
-    let asked = DataMemo::following(move |before: Option<&Option<Twice>>| match problem() {
-        Some(SpanProblem::Twice { first, second }) => Some((first, second)),
-        _ => match before {
+    let asked = DataMemo::following(move |before: Option<&Option<Twice>>| {
+        twice().or_else(|| match before {
             Some(before) => before.clone(),
             None => (chosen != WhichOne::Unasked).then(Twice::default),
-        },
+        })
     });
     let label = |which: &str, ahead: String| match ahead.is_empty() {
         true => format!("The {which} one"),

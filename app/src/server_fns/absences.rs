@@ -45,12 +45,23 @@ pub async fn note_absence(
     .await
 }
 
+/// With `preview`, nothing is saved, and the answer is what that would bring.
 #[server(prefix = "/rpc", endpoint = "remove_absence")]
-pub async fn remove_absence(id: AbsenceId) -> Result<Outcome<(), AbsenceRefusal>, AppError> {
+pub async fn remove_absence(
+    id: AbsenceId,
+    #[server(default)] preview: bool,
+) -> Result<Outcome<AbsenceSet, AbsenceRefusal>, AppError> {
     submit::<RemoveAbsence, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
-        |backend, caller| async move { backend.remove_absence(&caller, id).await },
+        |_| None,
+        |backend, caller| async move {
+            if preview {
+                let preview = backend.preview_removal(&caller, id).await?;
+                return Ok(preview.map(AbsenceSet::Previewed));
+            }
+            let removed = backend.remove_absence(&caller, id).await?;
+            Ok(removed.map(|()| AbsenceSet::Removed))
+        },
     )
     .await
 }

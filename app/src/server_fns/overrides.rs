@@ -1,15 +1,18 @@
 //! Overrides of rotations' own schedules.
 
 #[cfg(feature = "ssr")]
-use super::request::{NOTHING_KEPT, submit};
-use crate::AppError;
-use leptos::prelude::*;
-#[cfg(feature = "ssr")]
-use types::OverrideInput;
-use types::{
-    CoverId, Outcome, OverrideChoice, OverrideId, OverrideRefusal, OverrideSet, RotationId,
-    SpanInput,
+use super::{
+    request::{NOTHING_KEPT, call, submit},
+    rotations::rotation_page,
 };
+use crate::AppError;
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use types::{
+    CoverId, Outcome, OverrideChoice, OverrideId, OverrideRefusal, OverrideSet, ProposalView,
+    RotationId, SpanInput,
+};
+#[cfg(feature = "ssr")]
+use types::{OverrideInput, Proposal};
 
 /// The fields are those of [`types::OverrideInput`]. With `preview`, nothing is saved, and the
 /// answer is what that would bring.
@@ -22,7 +25,7 @@ pub async fn make_override(
     #[server(default)] span: SpanInput,
     #[server(default)] preview: bool,
 ) -> Result<Outcome<OverrideSet, OverrideRefusal>, AppError> {
-    let page = format!("/rotations/{rotation}");
+    let page = rotation_page(&rotation);
     let input = OverrideInput {
         kind,
         of,
@@ -49,27 +52,48 @@ pub async fn make_override(
     .await
 }
 
+/// What a change would bring that has no form of its own. `what` and `of` are as in
+/// [`Proposal::read`].
+#[server(prefix = "/rpc", endpoint = "preview_change", input = GetUrl)]
+pub async fn preview_change(
+    rotation: RotationId,
+    #[server(default)] what: String,
+    #[server(default)] of: String,
+) -> Result<Outcome<ProposalView, OverrideRefusal>, AppError> {
+    call(|backend, caller| async move {
+        let proposal = Proposal::read(&what, &of).ok_or(AppError::NotFound)?;
+        backend.preview_proposal(&caller, rotation, proposal).await
+    })
+    .await
+}
+
+/// Where it was `shown` what it brings, the rotation comes next.
 #[server(prefix = "/rpc", endpoint = "end_override")]
 pub async fn end_override(
     rotation: RotationId,
     id: OverrideId,
+    #[server(default)] shown: bool,
 ) -> Result<Outcome<(), OverrideRefusal>, AppError> {
+    let page = rotation_page(&rotation);
     submit::<EndOverride, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
+        |()| shown.then_some(page),
         |backend, caller| async move { backend.end_override(&caller, rotation, id).await },
     )
     .await
 }
 
+/// As [`end_override`].
 #[server(prefix = "/rpc", endpoint = "take_cover")]
 pub async fn take_cover(
     rotation: RotationId,
     id: CoverId,
+    #[server(default)] shown: bool,
 ) -> Result<Outcome<(), OverrideRefusal>, AppError> {
+    let page = rotation_page(&rotation);
     submit::<TakeCover, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
+        |()| shown.then_some(page),
         |backend, caller| async move { backend.take_cover(&caller, rotation, id).await },
     )
     .await

@@ -4,12 +4,12 @@
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
+#[cfg(feature = "ssr")]
+use types::{Change, DaysWanted, RotationFilter, RotationMode, Selection, SortBy};
 use types::{
     Changed, FoundPeople, HomeView, MemberKey, MoveDirection, Outcome, PersonId, RotationId,
     RotationInput, RotationList, RotationPage, RotationRefusal, UndoId,
 };
-#[cfg(feature = "ssr")]
-use types::{DaysWanted, RotationFilter, RotationMode, Selection, SortBy};
 
 /// The filter as an address has it. `mode` is a [`RotationMode::code`], `show` a
 /// [`Selection::code`], `sort` a [`SortBy::code`]; anything else says nothing.
@@ -90,7 +90,7 @@ pub async fn edit_rotation(
     input: RotationInput,
 ) -> Result<Outcome<(), RotationRefusal>, AppError> {
     let kept = input.clone();
-    let page = format!("/rotations/{id}");
+    let page = rotation_page(&id);
     submit::<EditRotation, _, _, _>(
         Some(&kept),
         |()| Some(page),
@@ -137,29 +137,38 @@ pub async fn set_on_duty(
     .await
 }
 
-/// What cannot be the id of a person is nobody.
+/// What cannot be the id of a person is nobody. Where it was `shown` what it brings, the rotation
+/// comes next, unless somebody was left out: who, is told where it was shown.
 #[server(prefix = "/rpc", endpoint = "add_members")]
 pub async fn add_members(
     id: RotationId,
     #[server(default)] people: Vec<String>,
+    #[server(default)] shown: bool,
 ) -> Result<Outcome<Changed, RotationRefusal>, AppError> {
     let people = people.iter().filter_map(|id| PersonId::parse(id)).collect();
+    let page = rotation_page(&id);
     submit::<AddMembers, _, _, _>(
         NOTHING_KEPT,
-        |_| None,
+        |changed: &Changed| match &changed.what {
+            Change::Added { left_out, .. } if !left_out.is_empty() => None,
+            _ => shown.then_some(page),
+        },
         |backend, caller| async move { backend.add_members(&caller, id, people).await },
     )
     .await
 }
 
+/// Where it was `shown` what it brings, the rotation comes next.
 #[server(prefix = "/rpc", endpoint = "remove_member")]
 pub async fn remove_member(
     id: RotationId,
     member: MemberKey,
+    #[server(default)] shown: bool,
 ) -> Result<Outcome<Changed, RotationRefusal>, AppError> {
+    let page = rotation_page(&id);
     submit::<RemoveMember, _, _, _>(
         NOTHING_KEPT,
-        |_| None,
+        |_| shown.then_some(page),
         |backend, caller| async move { backend.remove_member(&caller, id, member).await },
     )
     .await
@@ -175,15 +184,18 @@ pub async fn undo(id: UndoId) -> Result<Outcome<Changed, RotationRefusal>, AppEr
     .await
 }
 
+/// Where it was `shown` what it brings, the rotation comes next.
 #[server(prefix = "/rpc", endpoint = "move_member")]
 pub async fn move_member(
     id: RotationId,
     member: MemberKey,
     direction: MoveDirection,
+    #[server(default)] shown: bool,
 ) -> Result<Outcome<(), RotationRefusal>, AppError> {
+    let page = rotation_page(&id);
     submit::<MoveMember, _, _, _>(
         NOTHING_KEPT,
-        |()| None,
+        |()| shown.then_some(page),
         |backend, caller| async move { backend.move_member(&caller, id, member, direction).await },
     )
     .await
@@ -215,6 +227,12 @@ pub async fn remove_owner(
         |backend, caller| async move { backend.remove_owner(&caller, id, person).await },
     )
     .await
+}
+
+/// Where the page of a rotation is.
+#[cfg(feature = "ssr")]
+pub(super) fn rotation_page(rotation: &RotationId) -> String {
+    format!("/rotations/{rotation}")
 }
 
 /// A select whose first entry stands for nobody sends an empty value.

@@ -18,6 +18,8 @@ pub enum PersonalNotice {
     CoverWanted,
     /// Somebody gives the cover that they wanted.
     CoverTaken,
+    /// Whoever gave it does so no more, and it is wanted again.
+    CoverGone,
     /// PagerDuty needs to be reconnected, which is for admins.
     Reconnect,
     Before(Lead),
@@ -33,6 +35,7 @@ impl PersonalNotice {
             Self::Rearranged,
             Self::CoverWanted,
             Self::CoverTaken,
+            Self::CoverGone,
             Self::Reconnect,
         ];
         others.into_iter().chain(leads)
@@ -47,6 +50,7 @@ impl PersonalNotice {
             Self::Rearranged => "slack_dm_rearranged",
             Self::CoverWanted => "slack_dm_cover_wanted",
             Self::CoverTaken => "slack_dm_cover_taken",
+            Self::CoverGone => "slack_dm_cover_gone",
             Self::Reconnect => "slack_dm_reconnect",
             Self::Before(lead) => match lead {
                 Lead::QuarterOfAnHour => "slack_dm_before_15m",
@@ -65,7 +69,7 @@ impl PersonalNotice {
             Self::Starts => choices.starts,
             Self::Ends => choices.ends,
             Self::Moves | Self::Rearranged => choices.moves,
-            Self::CoverWanted | Self::CoverTaken => choices.covers,
+            Self::CoverWanted | Self::CoverTaken | Self::CoverGone => choices.covers,
             // Nobody else may see to it.
             Self::Reconnect => true,
             Self::Before(lead) => choices.leads.contains(&lead),
@@ -85,7 +89,9 @@ impl PersonalNotice {
             Self::Moves => Occasion::ShiftMoved,
             Self::Rearranged => Occasion::ShiftsRearranged,
             Self::Before(lead) => Occasion::BeforeShift(Duration::from_secs(lead.seconds())),
-            Self::CoverWanted | Self::CoverTaken | Self::Reconnect => return None,
+            Self::CoverWanted | Self::CoverTaken | Self::CoverGone | Self::Reconnect => {
+                return None;
+            }
         })
     }
 }

@@ -101,8 +101,8 @@ impl Plan {
         self.unless_refused(self.mode().people_hand_over())
     }
 
-    /// What is said of `now` by what is foreseen, and where its own schedule has nobody on duty since
-    /// everybody is away, until when.
+    /// What is said of `now` by what is foreseen; of its own schedule, whether it is paused, and where it
+    /// has nobody on duty, until when everybody is away or nobody is planned.
     pub fn outlook(
         &self,
         foresight: &Foresight<'_>,
@@ -112,8 +112,12 @@ impl Plan {
     ) -> Outlook {
         let outlook = foresight.outlook(crew, now);
         let rota = self.rota().filter(|_| outlook.on_duty.is_empty());
+        let away_until = rota.and_then(|rota| rota.away_until(&crew.members, duty_size, now));
+        let next = outlook.next.as_ref().and_then(|next| next.starts_at);
         Outlook {
-            away_until: rota.and_then(|rota| rota.away_until(&crew.members, duty_size, now)),
+            away_until,
+            paused: self.is_paused(),
+            planned_from: next.filter(|_| rota.is_some() && away_until.is_none()),
             ..outlook
         }
     }

@@ -7,8 +7,8 @@ use crate::{
     store::{AbsenceWrite, ListedRotation, NewAuditEntry, StoredAbsence},
 };
 use domain::{
-    Actor,
-    rota::{Absence, Shifted, Zone, preview_absence, typed_absence},
+    Actor, Member,
+    rota::{Absence, Rota, Shifted, Zone, preview_absence, preview_return, typed_absence},
 };
 use types::{
     ABSENCES_KEPT_MAX, ABSENCES_MAX, AbsenceId, AbsenceInput, AbsenceRefusal, AuditAction,
@@ -55,10 +55,39 @@ pub async fn preview(
     let own = own(services, actor).await?;
     let chosen = chosen(&own.rotations, input)?;
     let (span, _) = typed_absence(input, own.now)?;
-    let concerned = own.rotations.iter().filter(|rotation| {
-        let chosen = chosen.as_ref();
-        chosen.is_none_or(|chosen| chosen.contains(&rotation.id))
-    });
+    let effect = |rota: &Rota, team: (&[Member], u32), absence| {
+        preview_absence(rota, team, absence, own.now)
+    };
+    Ok(effects(&own, person, (span, chosen.as_deref()), effect))
+}
+
+/// The same of ending an absence of theirs, or of removing one that is to come.
+pub async fn preview_removal(
+    services: &Services,
+    actor: &Actor,
+    id: &AbsenceId,
+) -> Result<Vec<ShiftEffect>, Stop<AbsenceRefusal>> {
+    let person = who(actor)?;
+    let own = own(services, actor).await?;
+    let absence = found(&own.absences, id)?;
+    let when = (absence.span, absence.rotations.as_deref());
+    let effect = |rota: &Rota, team: (&[Member], u32), absence| {
+        preview_return(rota, team, &absence, own.now)
+    };
+    Ok(effects(&own, person, when, effect))
+}
+
+/// What an absence of somebody for these rotations, or for all of theirs, does in each in which it
+/// changes anything.
+fn effects(
+    own: &OwnAbsences,
+    person: &PersonId,
+    (span, chosen): (Span, Option<&[RotationId]>),
+    effect: impl Fn(&Rota, (&[Member], u32), Absence) -> Shifted,
+) -> Vec<ShiftEffect> {
+    let is_concerned =
+        |rotation: &&ListedRotation| chosen.is_none_or(|chosen| chosen.contains(&rotation.id));
+    let concerned = own.rotations.iter().filter(is_concerned);
     let effects = concerned.filter_map(|rotation| {
         let mut members = rotation.crew.members.iter();
         let member = members.find(|member| member.person.as_ref() == Some(person))?;
@@ -67,7 +96,7 @@ pub async fn preview(
             span,
         };
         let team = (rotation.crew.members.as_slice(), rotation.details.duty_size);
-        let shifted = preview_absence(rotation.plan.rota()?, team, absence, own.now);
+        let shifted = effect(rotation.plan.rota()?, team, absence);
         (shifted != Shifted::default()).then(|| ShiftEffect {
             name: rotation.details.name.clone(),
             gained: shifted.gained,
@@ -75,7 +104,15 @@ pub async fn preview(
             nobody: shifted.nobody,
         })
     });
-    Ok(effects.collect())
+    effects.collect()
+}
+
+fn found<'a>(
+    absences: &'a [StoredAbsence],
+    id: &AbsenceId,
+) -> Result<&'a StoredAbsence, AbsenceRefusal> {
+    let absence = absences.iter().find(|absence| absence.id == *id);
+    absence.ok_or(AbsenceRefusal::Gone)
 }
 
 /// The rotations that an absence is for; for all where there is no list.
@@ -142,9 +179,7 @@ pub async fn remove(
 ) -> Result<(), Stop<AbsenceRefusal>> {
     let person = who(actor)?;
     change(services, actor, person, |present, _, _| {
-        let mut present = present.iter();
-        let absence = present.find(|absence| absence.id == *id);
-        let absence = absence.ok_or(AbsenceRefusal::Gone)?;
+        let absence = found(present, id)?;
         let entry = NewAuditEntry {
             before: Some(in_words(absence)),
             ..entry(actor, AuditAction::RemovedAbsence, actor.name())

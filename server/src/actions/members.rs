@@ -10,8 +10,8 @@ use crate::Services;
 use domain::{Actor, Directory, Person, Rotation};
 use std::collections::HashSet;
 use types::{
-    AuditAction, Change, Changed, MemberKey, MoveDirection, PersonId, PersonView, RotationId,
-    RotationRefusal,
+    AuditAction, Change, Changed, MemberKey, MoveDirection, OverrideRefusal, PersonId, PersonView,
+    RotaPreview, RotationId, RotationRefusal,
 };
 
 /// How many people are offered at once to choose from.
@@ -65,33 +65,88 @@ async fn add_each(
     Addition { action, check, add }: Addition,
 ) -> Result<Changed, Stop<RotationRefusal>> {
     let directory = directory(services, actor).await?;
-    let (mut names, mut left_out) = (Vec::new(), Vec::new());
+    let mut added = Added::default();
     change(services, actor, id, action, |rotation, entry| {
         check(rotation)?;
-        let mut seen = HashSet::new();
-        for person in people.iter().filter(|person| seen.insert(*person)) {
-            let known = directory.person(person).cloned().map(PersonView::from);
-            let name = known.as_ref().map_or(person.as_str(), |known| &known.name);
-            let name = name.to_owned();
-            let added = known
-                .ok_or(RotationRefusal::NobodyChosen)
-                .and_then(|known| add(rotation, &known));
-            match added {
-                Ok(()) => names.push(name),
-                Err(refusal) => left_out.push((name, refusal)),
-            }
-        }
-        if names.is_empty() && left_out.is_empty() {
+        added = each_of(rotation, people, &directory, add);
+        if added.names.is_empty() && added.left_out.is_empty() {
             return Err(RotationRefusal::NobodyChosen);
         }
-        entry.after = Some(names.join(", "));
+        entry.after = Some(added.names.join(", "));
         Ok(())
     })
     .await?;
+    let Added { names, left_out } = added;
     Ok(Changed {
         what: Change::Added { names, left_out },
         undo: None,
     })
+}
+
+/// Who was added, and who could not be and why, by name.
+#[derive(Default)]
+struct Added {
+    names: Vec<String>,
+    left_out: Vec<(String, RotationRefusal)>,
+}
+
+fn each_of(
+    rotation: &mut Rotation,
+    people: &[PersonId],
+    directory: &Directory,
+    add: fn(&mut Rotation, &PersonView) -> Result<(), RotationRefusal>,
+) -> Added {
+    let mut all = Added::default();
+    let mut seen = HashSet::new();
+    for person in people.iter().filter(|person| seen.insert(*person)) {
+        let known = directory.person(person).cloned().map(PersonView::from);
+        let name = known.as_ref().map_or(person.as_str(), |known| &known.name);
+        let name = name.to_owned();
+        let added = known
+            .ok_or(RotationRefusal::NobodyChosen)
+            .and_then(|known| add(rotation, &known));
+        match added {
+            Ok(()) => all.names.push(name),
+            Err(refusal) => all.left_out.push((name, refusal)),
+        }
+    }
+    all
+}
+
+/// Has all of these people take turns who can, in words; refused where none can.
+pub(super) fn add_all(
+    rotation: &mut Rotation,
+    people: &[PersonId],
+    directory: &Directory,
+) -> Result<String, RotationRefusal> {
+    rotation.plan.members_are_ours()?;
+    let Added { names, left_out } = each_of(rotation, people, directory, domain::add_member);
+    match left_out.into_iter().next() {
+        Some((_, refusal)) if names.is_empty() => Err(refusal),
+        None if names.is_empty() => Err(RotationRefusal::NobodyChosen),
+        _ => Ok(format!(
+            "Added to the end of the order: {}",
+            names.join(", ")
+        )),
+    }
+}
+
+/// What it would bring a rotation when a rule changes who takes turns, or in which order; the rule
+/// says in words what it does.
+pub(super) async fn preview(
+    services: &Services,
+    rotation: &Rotation,
+    rule: impl FnOnce(&mut Rotation) -> Result<String, RotationRefusal>,
+) -> Result<RotaPreview, Stop<OverrideRefusal>> {
+    let mut changed = rotation.clone();
+    let words = rule(&mut changed).map_err(OverrideRefusal::from)?;
+    let store = &services.store;
+    let now = store.time();
+    let since = rotation.plan.rota().map_or(now, |rota| rota.turn.as_of);
+    let absences = store.absences_of_members(&changed, since).await?;
+    Ok(domain::rota::preview_members(
+        changed, absences, words, rotation, now,
+    ))
 }
 
 pub async fn remove(

@@ -22,6 +22,7 @@ mod meanwhile;
 pub mod members;
 pub mod notifications;
 pub mod overrides;
+pub mod proposals;
 mod rights;
 pub mod rotations;
 pub mod schedules;

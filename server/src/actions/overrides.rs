@@ -10,8 +10,8 @@ use crate::{
 use domain::{
     Actor, BarToCovering, Directory, Principal, Rotation, bar_to_covering,
     rota::{
-        CoverRefusal, CoverRequest, Override, OverrideKind, has_shift, own_rota, preview_override,
-        typed_cover, typed_override,
+        CoverRefusal, CoverRequest, Override, OverrideKind, has_place, has_shift, own_rota,
+        preview_override, typed_cover, typed_override,
     },
 };
 use types::{
@@ -49,6 +49,38 @@ pub async fn make(
     .await
 }
 
+/// What it would bring the rotation to end an override, or to remove one that is to come.
+pub(super) async fn preview_end(
+    services: &Services,
+    actor: &Actor,
+    rotation: &Rotation,
+    one: &OverrideId,
+) -> Result<RotaPreview, Stop<OverrideRefusal>> {
+    own_rota(rotation)?;
+    let store = &services.store;
+    let now = store.time();
+    let present = store.overrides(&rotation.id, now).await?;
+    let ended = &to_be_ended(actor, rotation, &present, one)?.made;
+    let words = format!("No longer: {}", ended.in_words(rotation));
+    Ok(domain::rota::preview_end(ended, words, rotation, now))
+}
+
+/// An override of these that the actor may end.
+fn to_be_ended<'a>(
+    actor: &Actor,
+    rotation: &Rotation,
+    present: &'a [StoredOverride],
+    one: &OverrideId,
+) -> Result<&'a StoredOverride, OverrideRefusal> {
+    let mut present = present.iter();
+    let present = present.find(|present| present.id == *one);
+    let present = present.ok_or(OverrideRefusal::Gone)?;
+    match may_end(actor, rotation, present) {
+        true => Ok(present),
+        false => Err(OverrideRefusal::OnlyYourself),
+    }
+}
+
 /// Ends an override that runs, or removes one that is to come.
 pub async fn end(
     services: &Services,
@@ -57,12 +89,7 @@ pub async fn end(
     one: &OverrideId,
 ) -> Result<(), Stop<OverrideRefusal>> {
     decide(services, actor, id, |rotation, present, _| {
-        let mut present = present.overrides.iter();
-        let present = present.find(|present| present.id == *one);
-        let present = present.ok_or(OverrideRefusal::Gone)?;
-        if !may_end(actor, rotation, present) {
-            return Err(OverrideRefusal::OnlyYourself.into());
-        }
+        let present = to_be_ended(actor, rotation, &present.overrides, one)?;
         let entry = NewAuditEntry {
             before: Some(present.made.in_words(rotation)),
             ..entry_about(actor, AuditAction::EndedOverride, rotation)
@@ -141,15 +168,42 @@ pub async fn take_cover(
     one: &CoverId,
 ) -> Result<(), Stop<OverrideRefusal>> {
     decide(services, actor, id, |rotation, present, now| {
-        let cover = found(present, one)?;
-        let made = taken(actor, rotation, cover, now)?;
-        // What was planned may have changed since it was asked for.
-        if !has_shift(rotation, &cover.request.asked_by, made.span) {
-            return Err(OverrideRefusal::NoShiftAnyMore(cover.asked_by_name.clone()).into());
-        }
+        let made = taken_now(actor, rotation, found(&present.covers, one)?, now)?;
         written(actor, rotation, present, (made, Some(one)))
     })
     .await
+}
+
+/// What it would bring the rotation that the actor takes what others are asked for.
+pub(super) async fn preview_taking(
+    services: &Services,
+    actor: &Actor,
+    rotation: &Rotation,
+    one: &CoverId,
+) -> Result<RotaPreview, Stop<OverrideRefusal>> {
+    own_rota(rotation)?;
+    let store = &services.store;
+    let now = store.time();
+    let covers = store.covers(&[&rotation.id], now).await?;
+    let covers = covers.get(&rotation.id).map_or(&[][..], Vec::as_slice);
+    let made = taken_now(actor, rotation, found(covers, one)?, now)?;
+    let words = made.in_words(rotation);
+    Ok(preview_override(made, words, rotation, now))
+}
+
+/// The override that follows when the actor takes it at `now`. What was planned may have changed
+/// since it was asked for.
+fn taken_now(
+    actor: &Actor,
+    rotation: &Rotation,
+    cover: &StoredCover,
+    now: Timestamp,
+) -> Result<Override, Stop<OverrideRefusal>> {
+    let made = taken(actor, rotation, cover, now)?;
+    match has_shift(rotation, &cover.request.asked_by, made.span) {
+        true => Ok(made),
+        false => Err(OverrideRefusal::NoShiftAnyMore(cover.asked_by_name.clone()).into()),
+    }
 }
 
 pub async fn withdraw_cover(
@@ -159,7 +213,7 @@ pub async fn withdraw_cover(
     one: &CoverId,
 ) -> Result<(), Stop<OverrideRefusal>> {
     decide(services, actor, id, |rotation, present, _| {
-        let cover = found(present, one)?;
+        let cover = found(&present.covers, one)?;
         if let Some(by) = &cover.request.taken_by {
             return Err(OverrideRefusal::Taken(by.name.clone()).into());
         }
@@ -235,9 +289,8 @@ async fn decide(
     Ok(())
 }
 
-fn found<'a>(present: &'a Decided, one: &CoverId) -> Result<&'a StoredCover, OverrideRefusal> {
-    let mut covers = present.covers.iter();
-    let cover = covers.find(|cover| cover.id == *one);
+fn found<'a>(covers: &'a [StoredCover], one: &CoverId) -> Result<&'a StoredCover, OverrideRefusal> {
+    let cover = covers.iter().find(|cover| cover.id == *one);
     cover.ok_or(OverrideRefusal::RequestGone)
 }
 
@@ -329,6 +382,15 @@ pub fn may_take_over(actor: &Actor, rotation: &Rotation) -> bool {
     };
     rotation.plan.rota().is_some()
         && (domain::may_edit(rotation, actor) || actor.person().is_some_and(is_in))
+}
+
+/// Whether the actor could ask for cover of a shift of theirs, or of anybody's.
+pub fn may_ask_for_cover(actor: &Actor, rotation: &Rotation, now: Timestamp) -> bool {
+    let members = &rotation.crew.members;
+    rotation.plan.rota().is_some_and(|rota| {
+        let is_in = |own: MemberKey| has_place(&own, members, &rota.overrides, now);
+        domain::may_edit(rotation, actor) || own_key(actor).is_some_and(is_in)
+    })
 }
 
 /// What was filled in, if this actor may have it.

@@ -99,6 +99,7 @@ pub struct RotationState {
     pub absences: Vec<StoredAbsence>,
     pub connected: bool,
     pub may_take_over: bool,
+    pub may_ask_for_cover: bool,
     pub may_edit: bool,
     pub may_link: bool,
 }
@@ -537,6 +538,7 @@ pub async fn state(
         covers,
         absences,
         may_take_over: overrides::may_take_over(actor, rotation),
+        may_ask_for_cover: overrides::may_ask_for_cover(actor, rotation, now),
         contacts: contacts(services, rotation, directory, &outlook),
         plan: planned.map(|(plan, _)| plan).unwrap_or_default(),
         connected: connection.is_some(),

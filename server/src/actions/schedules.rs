@@ -129,6 +129,12 @@ pub async fn preview_rota(
     Ok(domain::rota::preview(filled_in, &rotation, absences, now))
 }
 
+/// What it would bring a rotation that somebody rotates by hand from now on.
+pub(super) fn preview_manual(services: &Services, rotation: &Rotation) -> RotaPreview {
+    let words = "Somebody rotates by hand".to_owned();
+    domain::rota::preview_by_hand(words, rotation, services.store.time())
+}
+
 async fn unbind(
     services: &Services,
     actor: &Actor,

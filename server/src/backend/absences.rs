@@ -38,6 +38,15 @@ impl Absences for RoundRobin {
         answer(caller, noted)
     }
 
+    async fn preview_removal(
+        &self,
+        caller: &Caller,
+        id: AbsenceId,
+    ) -> Answer<Vec<ShiftEffect>, AbsenceRefusal> {
+        let preview = absences::preview_removal(&self.services, &actor(caller), &id).await;
+        answer(caller, preview)
+    }
+
     async fn remove_absence(&self, caller: &Caller, id: AbsenceId) -> Answer<(), AbsenceRefusal> {
         let removed = absences::remove(&self.services, &actor(caller), &id).await;
         answer(caller, removed)

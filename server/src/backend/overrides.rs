@@ -1,10 +1,13 @@
 //! Overrides of rotations' own schedules.
 
-use super::{RoundRobin, actor, answers::answer};
-use crate::actions::overrides;
+use super::{RoundRobin, actor, answers::answer, views};
+use crate::actions::{overrides, proposals};
 use app::backend::{Answer, Caller, Overrides};
 use async_trait::async_trait;
-use types::{CoverId, OverrideId, OverrideInput, OverrideRefusal, RotaPreview, RotationId};
+use types::{
+    CoverId, OverrideId, OverrideInput, OverrideRefusal, Proposal, ProposalView, RotaPreview,
+    RotationId,
+};
 
 #[async_trait]
 impl Overrides for RoundRobin {
@@ -59,6 +62,17 @@ impl Overrides for RoundRobin {
         let (services, actor) = (&self.services, actor(caller));
         let withdrawn = overrides::withdraw_cover(services, &actor, &rotation, &id).await;
         answer(caller, withdrawn)
+    }
+
+    async fn preview_proposal(
+        &self,
+        caller: &Caller,
+        rotation: RotationId,
+        proposal: Proposal,
+    ) -> Answer<ProposalView, OverrideRefusal> {
+        let (services, actor) = (&self.services, actor(caller));
+        let proposed = proposals::preview(services, &actor, &rotation, &proposal).await;
+        answer(caller, proposed.map(views::proposal))
     }
 
     async fn end_override(

@@ -334,6 +334,8 @@ pub enum Personal<'a> {
     CoverWanted(&'a Holder, Span),
     /// Somebody covers them for that long.
     CoverTaken(&'a Holder, Span),
+    /// Whoever covered them for that long does so no more.
+    CoverGone(Span),
 }
 
 /// What somebody is told of a rotation of this name, whose page is at `address`.
@@ -399,6 +401,12 @@ pub fn personal_line(
         Personal::CoverTaken(by, span) => {
             let (by, span) = (mention(by, directory), writing.during(span));
             format!("{by} covers you for {rotation}: {span}.")
+        }
+        Personal::CoverGone(span) => {
+            let span = writing.during(span);
+            format!(
+                "Nobody covers you for {rotation} any more: {span}. The shift is yours again, and others are still asked for cover."
+            )
         }
     }
 }

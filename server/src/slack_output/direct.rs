@@ -21,7 +21,7 @@ use crate::{
 use async_trait::async_trait;
 use domain::{Actor, Occurrence, Person, PersonalNotice, Relation, bar_to_covering, rota::Zone};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use types::{CoverId, DaysWanted, Holder, MemberKey, PersonId, RotationId, WorkspaceId};
+use types::{CoverId, DaysWanted, Holder, MemberKey, PersonId, RotationId, Span, WorkspaceId};
 
 /// Where people choose what they are told.
 const CHOICES: &str = "/settings/notifications";
@@ -69,6 +69,7 @@ impl Consumer for DirectMessages {
             | PersonalNotice::Rearranged
             | PersonalNotice::CoverWanted
             | PersonalNotice::CoverTaken
+            | PersonalNotice::CoverGone
             | PersonalNotice::Reconnect
             | PersonalNotice::Before(_) => &[],
         }
@@ -231,6 +232,7 @@ impl DirectMessages {
             // These are not about a rotation.
             PersonalNotice::CoverWanted
             | PersonalNotice::CoverTaken
+            | PersonalNotice::CoverGone
             | PersonalNotice::Reconnect => Vec::new(),
         };
         if told.is_empty() {
@@ -266,8 +268,8 @@ impl DirectMessages {
         Ok(Vec::from_iter(line))
     }
 
-    /// What there is to say now of a request for cover: that the reader could take it, or that
-    /// somebody has.
+    /// What there is to say now of a request for cover: that the reader could take it, that somebody
+    /// has, or that whoever had does so no more.
     async fn of_cover(
         &self,
         delivery: &Delivery,
@@ -303,6 +305,11 @@ impl DirectMessages {
             }
             (PersonalNotice::CoverTaken, Some(by)) if me.key == asker.key => {
                 Some(Personal::CoverTaken(by, span))
+            }
+            (PersonalNotice::CoverGone, None) if me.key == asker.key => {
+                // What has been of it was covered.
+                let from = span.from.max(state.now);
+                (from < span.until).then_some(Personal::CoverGone(Span { from, ..span }))
             }
             _ => None,
         };
@@ -356,6 +363,7 @@ const fn in_words(notice: PersonalNotice) -> &'static str {
         PersonalNotice::Rearranged => "Shifts changed hands",
         PersonalNotice::CoverWanted => "Cover is wanted",
         PersonalNotice::CoverTaken => "Cover is given",
+        PersonalNotice::CoverGone => "Cover is gone",
         PersonalNotice::Reconnect => "Needs to be reconnected",
         PersonalNotice::Before(_) => "A shift begins",
     }

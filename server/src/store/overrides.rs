@@ -7,7 +7,7 @@ use super::{
 };
 use domain::{
     PersonalNotice, Rotation,
-    rota::{Override, OverrideKind},
+    rota::{CoverRequest, Override, OverrideKind},
 };
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow};
@@ -56,6 +56,29 @@ pub struct Decided {
     pub covers: Vec<StoredCover>,
     /// How many overrides are kept, with those that are over.
     pub kept: usize,
+}
+
+impl Decided {
+    /// The request that an override answers, if it is one that somebody took, and who did.
+    fn covered_by(&self, id: &OverrideId) -> Option<(&StoredCover, &MemberKey)> {
+        let mut overrides = self.overrides.iter();
+        let StoredOverride { made, .. } = overrides.find(|one| one.id == *id)?;
+        let (of, by) = (made.of()?, &made.by()?.key);
+        let is_this = |cover: &&StoredCover| {
+            let CoverRequest {
+                asked_by,
+                taken_by,
+                span,
+                ..
+            } = &cover.request;
+            let is_taken = taken_by
+                .as_ref()
+                .is_some_and(|taken_by| taken_by.key == *by);
+            is_taken && asked_by == of && span.until == made.span.until
+        };
+        let cover = self.covers.iter().find(is_this)?;
+        Some((cover, by))
+    }
 }
 
 /// Of the overrides `o` with the person `p`: as [`JsonRow`] is read.
@@ -235,7 +258,26 @@ impl Store {
                 let row = (&id, &made, relieved_name.as_deref());
                 insert(&mut tx, &before, row, &entry).await?;
             }
-            OverrideWrite::End(id) => end(&mut tx, rotation, &id, now).await?,
+            OverrideWrite::End(id) => {
+                end(&mut tx, rotation, &id, now).await?;
+                if let Some((cover, backed_out)) = stored.covered_by(&id) {
+                    // Whoever asked for it goes on asking for what is left.
+                    covers::take(&mut tx, &cover.id, None).await?;
+                    let asker = &cover.request.asked_by;
+                    // Whoever ended it themselves knows, and may withdraw it.
+                    if asker.person().is_none_or(|asker| !entry.actor.is(&asker)) {
+                        let notice = PersonalNotice::CoverGone;
+                        let telling = (cover, notice, &[asker][..]);
+                        covers::tell(&mut tx, self.engine, workspace, telling, now).await?;
+                        let mut others = cover.request.addressees(&before.crew.members);
+                        others.retain(|other| *other != backed_out);
+                        let wanted = (cover, PersonalNotice::CoverWanted, others.as_slice());
+                        covers::tell(&mut tx, self.engine, workspace, wanted, now).await?;
+                        let hears = notifications::is_told(&mut tx, workspace, asker, notice);
+                        told = hears.await?.then_some(asker);
+                    }
+                }
+            }
             OverrideWrite::Ask(cover) => {
                 covers::insert(&mut tx, &before, &cover).await?;
                 let targets = cover.request.addressees(&before.crew.members);
@@ -336,11 +378,6 @@ async fn end(
     now: Timestamp,
 ) -> Result<()> {
     for statement in [
-        // Whoever asked for it goes on asking for what is left.
-        "update covers set taken_by = null, taken_by_name = null
-         where rotation_id = $1 and ends_at > $3 and exists (select 1 from overrides o
-             where o.id = $2 and covers.taken_by = 'slack:' || o.person_id
-                 and covers.asked_by = o.relieved and covers.ends_at = o.ends_at)",
         "delete from overrides where rotation_id = $1 and id = $2 and starts_at >= $3",
         "update overrides set ends_at = $3 where rotation_id = $1 and id = $2 and ends_at > $3",
     ] {

@@ -27,6 +27,8 @@ use types::{Holder, MemberKey, PersonId, RotationId, RotationMode, Timestamp, Wo
 struct TermsRow {
     zone: String,
     starts_on: String,
+    #[serde(default)]
+    starts_at_second: bool,
     days: DaysRow,
     times: Vec<String>,
     hours: Option<(String, String)>,
@@ -122,6 +124,7 @@ impl TermsRow {
         Self {
             zone: cadence.zone.name().to_owned(),
             starts_on: cadence.starts_on.to_string(),
+            starts_at_second: cadence.starts_at_second,
             days: DaysRow::of(cadence.days),
             times: cadence.times.iter().map(time).collect(),
             hours: hours.map(|hours| (time(hours.from), time(hours.until))),
@@ -174,6 +177,7 @@ impl TermsRow {
         Some(Cadence {
             zone: Zone::named(&self.zone)?,
             starts_on: self.starts_on.parse().ok()?,
+            starts_at_second: self.starts_at_second,
             days: self.days.days()?,
             times: Times::new(times.ok()?)?,
             hours,
@@ -699,6 +703,7 @@ mod tests {
                 cadence: Cadence {
                     zone: Zone::named("America/St_Johns").unwrap(),
                     starts_on: Date::constant(2026, 6, 1),
+                    starts_at_second: true,
                     days,
                     times: Times::new(times.to_vec()).unwrap(),
                     hours: Some(Hours {

@@ -1,16 +1,21 @@
 //! The server's process killed at any moment of its syncs, while shifts change:
 //! whoever comes after it finds nothing half done and brings all in order.
 
-use crate::support::{
-    Database, bound_to, databases, inspector::Inspector, on_call, process::ServerProcess, rotation,
-    sandbox::Sandbox, services, soaking,
+use crate::{
+    overrides::{id_of, key, team},
+    support::{
+        Database, bound_to, caller, databases, inspector::Inspector, on_call, postgres,
+        process::ServerProcess, rotation, sandbox::Sandbox, services, soaking,
+    },
 };
+use app::backend::{Overrides, Rotations};
+use domain::rota::Zone;
 use futures::future::join_all;
 use serde_json::json;
-use server::Services;
+use server::{Services, clock};
 use std::time::{Duration, Instant};
 use tokio::time;
-use types::RotationId;
+use types::{DaysWanted, Outcome, OverrideChoice, OverrideInput, RotationId, SpanInput, Timestamp};
 
 const SCHEDULES: [&str; 3] = ["PPLATP1", "PDATAI7", "Q3INCIDENTCMD1"];
 const SUBSTITUTES: [&str; 3] = ["PWEIZH7", "PTOMAS5", "PADAOK1"];
@@ -114,4 +119,104 @@ async fn must_reach_the_truth(
             time::sleep(Duration::from_millis(50)).await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed_at_any_moment_of_a_rota_hands_over_each_turn_once() {
+    let engines = databases().await.into_iter();
+    let tests = engines.map(|database| tokio::spawn(kill_while_turns_change(database, 1)));
+    for ended in join_all(tests).await {
+        ended.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_servers_of_which_one_is_killed_at_any_moment_each_turn_of_a_rota_is_handed_over_once()
+ {
+    if let Some(database) = postgres().await {
+        kill_while_turns_change(database, 2).await;
+    }
+}
+
+/// Every other second somebody stands in for whoever has the turn, while one of so many servers
+/// after the other is killed and comes back. Afterwards the past is what was planned.
+async fn kill_while_turns_change(database: Database, count: usize) {
+    let rounds = if soaking() { 100 } else { 6 };
+    let sandbox = Sandbox::start().await;
+    let (team, ann) = (team(database).await, caller());
+    let database = &team.database;
+    let first = team.stored_on_duty().await.remove(0);
+    let second = clock::now().as_millis().div_euclid(1000) * 1000;
+    // Once the servers are there.
+    let begins = Timestamp::from_millis(second).plus_seconds(8);
+    let zone = Zone::named("UTC").unwrap();
+    let civil = |at: Timestamp| zone.civil(at).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let turns: Vec<_> = (0..rounds)
+        .map(|round| {
+            let from = begins.plus_seconds(2 * round);
+            (from, from.plus_seconds(1))
+        })
+        .collect();
+    for &(from, until) in &turns {
+        let input = OverrideInput {
+            kind: OverrideChoice::Replace,
+            of: key(id_of(&first)),
+            person: id_of("Cy").to_owned(),
+            span: SpanInput {
+                from: civil(from),
+                until: civil(until),
+                ..SpanInput::default()
+            },
+        };
+        let made = team.backend.make_override(&ann, team.id.clone(), input);
+        assert_eq!(made.await.unwrap(), Outcome::Done(()));
+    }
+    let mut servers = Vec::new();
+    for _ in 0..count {
+        servers.push(ServerProcess::start(database, &sandbox.url).await);
+    }
+    let over = turns[turns.len() - 1].1;
+    let mut kills = 0;
+    while clock::now() < over {
+        time::sleep(Duration::from_millis(random_below(1500))).await;
+        servers.remove(0).kill();
+        kills += 1;
+        servers.push(ServerProcess::start(database, &sandbox.url).await);
+    }
+    let settled = async {
+        let inspector = Inspector::new(database, RECOVERY).await;
+        let due = format!(
+            "select count(*) from rotations where next_change_at < {}",
+            over.plus_seconds(1).as_millis()
+        );
+        while inspector.number(&due).await > 0 {
+            time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    time::timeout(RECOVERY, settled).await.unwrap();
+    assert_eq!(team.stored_on_duty().await, [first.as_str()]);
+
+    let days = DaysWanted::default();
+    let page = team.backend.rotation(&ann, team.id.clone(), days);
+    let stretches = page.await.unwrap().coverage.stretches.into_iter();
+    let past: Vec<_> = stretches
+        .filter_map(|one| Some((one.holder?.name, one.starts_at, one.ends_at?)))
+        .filter(|(_, from, until)| begins <= *from && *until <= over)
+        .collect();
+    let mut expected = Vec::new();
+    for (place, &(from, until)) in turns.iter().enumerate() {
+        expected.push(("Cy".to_owned(), from, until));
+        if let Some(&(next, _)) = turns.get(place + 1) {
+            expected.push((first.clone(), until, next));
+        }
+    }
+    assert_eq!(past, expected, "after {kills} kills");
+    let inspector = Inspector::new(database, RECOVERY).await;
+    let twice = "select count(*) from (select 1 from duty_history
+         group by rotation_id, person, starts_at having count(*) > 1) t";
+    assert_eq!(inspector.number(twice).await, 0);
+    println!(
+        "{count} servers: {kills} kills during {} hand-offs",
+        2 * rounds
+    );
 }

@@ -35,6 +35,7 @@ mod outbox;
 mod overrides;
 mod overview;
 mod pooler;
+mod proposals;
 mod replicas;
 mod rotas;
 mod rotations;

@@ -857,8 +857,8 @@ async fn whoever_could_give_cover_is_told_and_whoever_wants_it_hears_who_does() 
             told[0].contains("<@U01ADAOKAF> asks for cover for"),
             "{told:?}"
         );
-        let taken = output.backend.take_cover(&tomas, id.clone(), cover);
-        assert_eq!(taken.await.unwrap(), Outcome::Done(()));
+        let taking = output.backend.take_cover(&tomas, id.clone(), cover.clone());
+        assert_eq!(taking.await.unwrap(), Outcome::Done(()));
         let told = output.until_told(ADA.0, 2).await;
         assert!(told[1].contains("<@U05TOMASHE> covers you for"), "{told:?}");
         output.until_over().await;
@@ -867,6 +867,27 @@ async fn whoever_could_give_cover_is_told_and_whoever_wants_it_hears_who_does() 
             output.told(PRIYA.0).await.is_empty(),
             "she chose not to be told"
         );
+
+        // Whoever gives it no more is told nothing, and all others that it is wanted again.
+        let only_cover = NotificationInput {
+            covers: true,
+            ..nothing.clone()
+        };
+        output.tell_me(&as_person(PRIYA), only_cover).await;
+        let days = types::DaysWanted::default();
+        let page = output.backend.rotation(&output.caller, id.clone(), days);
+        let given = page.await.unwrap().overrides[0].id.clone();
+        let ended = output.backend.end_override(&tomas, id.clone(), given);
+        assert_eq!(ended.await.unwrap(), Outcome::Done(()));
+        let told = output.until_told(ADA.0, 3).await;
+        assert!(told[2].starts_with("Nobody covers you for"), "{told:?}");
+        let told = output.until_told(PRIYA.0, 1).await;
+        assert!(told[0].contains("asks for cover for"), "{told:?}");
+        output.until_over().await;
+        assert_eq!(output.told(TOMAS.0).await.len(), 1);
+        output.tell_me(&as_person(PRIYA), nothing.clone()).await;
+        let open = output.backend.withdraw_cover(&ada, id.clone(), cover).await;
+        assert_eq!(open.unwrap(), Outcome::Done(()), "it was open again");
 
         // What is withdrawn before it is told is told to nobody.
         output.services.shutdown.cancel();

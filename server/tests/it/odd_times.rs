@@ -83,6 +83,7 @@ async fn the_hour_that_clocks_show_twice_is_told_apart_on_every_page() {
             times: "01:30".to_owned(),
             zone: NEW_YORK.to_owned(),
             starts_on: date.to_string(),
+            starts_which: WhichOne::First,
             ..RotaInput::default()
         };
         let team = team(database, monthly).await;

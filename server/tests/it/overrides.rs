@@ -948,3 +948,42 @@ async fn one_that_runs_for_somebody_who_is_not_on_duty_is_told_to_change_nothing
         assert_eq!(idle.len(), 1, "{told:?}");
     }
 }
+
+#[tokio::test]
+async fn whoever_is_on_duty_by_an_override_and_takes_no_turns_may_ask_for_cover_as_a_member_may() {
+    for database in databases().await {
+        let team = team(database).await;
+        let first = on_duty(&team).await;
+        let cy = Caller {
+            person: PersonId::new(CY),
+            name: "Cy".to_owned(),
+            role: Role::Member,
+            ..caller()
+        };
+        let may = async |who: &Caller| {
+            let (id, days) = (team.id.clone(), DaysWanted::default());
+            let page = team.backend.rotation(who, id, days).await.unwrap();
+            (page.may_take_over, page.may_ask_for_cover)
+        };
+        let input = OverrideInput {
+            kind: OverrideChoice::Cover,
+            span: span(0, HOUR),
+            ..OverrideInput::default()
+        };
+        let ask = async || {
+            let (id, input) = (team.id.clone(), input.clone());
+            let asked = team.backend.ask_for_cover(&cy, id, input).await;
+            asked.unwrap()
+        };
+        assert_eq!(may(&cy).await, (false, false));
+        let problem = (OverrideField::Of, OverrideProblem::NotAMember);
+        let refused = OverrideRefusal::Fields(vec![problem]);
+        assert_eq!(ask().await, Outcome::Refused(refused));
+        made(&team, replace(id_of(&first), CY, span(0, 2 * HOUR))).await;
+        assert_eq!(may(&cy).await, (false, true));
+        assert_eq!(ask().await, Outcome::Done(()));
+        assert_eq!(team.page().await.covers[0].asked_by, "Cy");
+        let_them_end(&team).await;
+        assert_eq!(may(&cy).await, (false, false));
+    }
+}

@@ -636,10 +636,46 @@ async fn while_it_is_paused_nobody_is_on_duty_and_the_turn_stays() {
         };
         team.schedule(paused).await;
         assert!(team.stored_on_duty().await.is_empty());
-        assert!(team.page().await.outlook.on_duty.is_empty());
+        let outlook = team.page().await.outlook;
+        assert!(outlook.on_duty.is_empty());
+        assert!(outlook.paused, "and the page says so");
+        let home = team.backend.home(&caller()).await.unwrap();
+        let owned = &home.owned.items[0].outlook;
+        assert!(owned.paused);
+        let cards = team.backend.rotations(&caller(), Default::default()).await;
+        assert!(cards.unwrap().cards[0].outlook.paused);
         assert_eq!(team.hand_over().await, Due::In(Duration::MAX));
         team.schedule(daily()).await;
+        assert!(!team.page().await.outlook.paused);
         assert_eq!(team.stored_on_duty().await, on_duty);
+    }
+}
+
+#[tokio::test]
+async fn outside_its_hours_it_is_said_from_when_on_somebody_is_planned() {
+    for database in databases().await {
+        let team = Team::handed_over(database).await;
+        assert_eq!(team.page().await.outlook.planned_from, None);
+        let zone = Zone::named("UTC").unwrap();
+        let civil = |hours: i64| {
+            let at = zone.civil(clock::now().plus_seconds(hours * 3600));
+            at.strftime("%H:%M").to_string()
+        };
+        let closed = RotaInput {
+            zone: "UTC".to_owned(),
+            from: civil(3),
+            until: civil(9),
+            ..daily()
+        };
+        team.schedule(closed).await;
+        let outlook = team.page().await.outlook;
+        assert!(outlook.on_duty.is_empty());
+        let from = outlook.planned_from.unwrap().seconds_since(clock::now());
+        assert!((3 * 3600 - 120..=3 * 3600).contains(&from), "{from}");
+        assert_eq!(outlook.planned_from, outlook.next.unwrap().starts_at);
+        let cards = team.backend.rotations(&caller(), Default::default()).await;
+        let card = cards.unwrap().cards.pop().unwrap().outlook;
+        assert_eq!(card.planned_from, outlook.planned_from);
     }
 }
 

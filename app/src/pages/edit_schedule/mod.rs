@@ -5,6 +5,7 @@
 mod override_page;
 mod picker;
 mod preview;
+mod proposal_page;
 mod rota;
 mod rota_preview;
 
@@ -31,6 +32,7 @@ use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::{use_location, use_navigate};
 pub(crate) use override_page::OverridePage;
 use picker::Picker;
+pub(crate) use proposal_page::ProposalPage;
 use rota::{KnownCountries, RotaFields};
 use serde::de::IgnoredAny;
 use types::{
@@ -297,6 +299,10 @@ fn not_connected(administers: bool) -> impl IntoView {
 #[component]
 fn Kept(page: DataMemo<RotationPage>) -> impl IntoView {
     let members = DataMemo::new(move || page.with(|page| page.members.len()));
+    let shown_at = page.with_untracked(|page| {
+        let is_scheduled = page.mode == RotationMode::Scheduled;
+        is_scheduled.then(|| format!("/rotations/{}/change?what=manual", page.id))
+    });
     let on_duty = DataMemo::new(move || {
         page.with(|page| {
             let duties = page.outlook.on_duty.iter();
@@ -318,6 +324,9 @@ fn Kept(page: DataMemo<RotationPage>) -> impl IntoView {
                     "The schedule's later shifts change nothing any more, and nobody takes over until somebody \
                     rotates."
                 </p>
+                {shown_at.map(|page| view! {
+                    <p><a href=page>"Show who loses and gains which shifts"</a></p>
+                })}
             </Notice>
         </div>
     }

@@ -82,7 +82,7 @@ fn Content(
     let name = move || page.with(|page| page.details.name.clone());
     let rotation = page.with_untracked(|page| format!("/rotations/{}", page.id));
     use_title(move || format!("Override in {}", name()));
-    let (mode, may) = page.with_untracked(|page| (page.mode, page.may_take_over));
+    let (mode, may) = page.with_untracked(|page| (page.mode, page.may_ask_for_cover));
     let form = match (mode, may) {
         (RotationMode::Scheduled, true) => EitherOf3::A(view! { <Form page people make/> }),
         (RotationMode::PagerDuty, _) => EitherOf3::B(in_pagerduty(page)),
@@ -127,9 +127,10 @@ fn Form(
     people: PeopleSearch,
     make: ServerAction<MakeOverride>,
 ) -> impl IntoView {
-    let (id, zone, may_edit) = page.with_untracked(|page| {
+    let (id, zone, may_edit, may_take_over) = page.with_untracked(|page| {
         let zone = page.rota.as_ref().map(|rota| rota.zone.clone());
-        (page.id.to_string(), zone.unwrap_or_default(), page.may_edit)
+        let zone = zone.unwrap_or_default();
+        (page.id.to_string(), zone, page.may_edit, page.may_take_over)
     });
     let here = format!("/rotations/{id}/override");
     let back = format!("/rotations/{id}");
@@ -154,7 +155,7 @@ fn Form(
     view! {
         <ActionForm action=make class="override-form">
             <input type="hidden" name="rotation" value=id/>
-            {kinds(typed.kind, may_edit)}
+            {kinds(typed.kind, (may_edit, may_take_over))}
             <div class="override-of">
                 {places(page, typed.of, text(OverrideField::Of))}
             </div>
@@ -165,7 +166,11 @@ fn Form(
                 />
                 {(!may_edit).then(|| view! {
                     <p class="hint">
-                        "Leave it as it is to take a place yourself. You can choose somebody to ask for cover."
+                        {if may_take_over {
+                            "Leave it as it is to take a place yourself. You can choose somebody to ask for cover."
+                        } else {
+                            "Leave it as it is to ask anybody, or choose whom you ask for cover."
+                        }}
                     </p>
                 })}
             </div>
@@ -188,15 +193,25 @@ fn Form(
     .into_any()
 }
 
-/// A member who may not edit takes a place over, or asks for cover.
-fn kinds(chosen: OverrideChoice, may_edit: bool) -> AnyView {
+/// A member who may not edit takes a place over, or asks for cover; whoever is no member asks for cover.
+fn kinds(chosen: OverrideChoice, (may_edit, may_take_over): (bool, bool)) -> AnyView {
+    let offered: &[usize] = match (may_edit, may_take_over) {
+        (true, _) => &[0, 1, 2, 3],
+        (false, true) => &[0, 3],
+        (false, false) => &[3],
+    };
+    let chosen = chosen as usize;
+    let chosen = *offered
+        .iter()
+        .find(|place| **place == chosen)
+        .unwrap_or(&offered[0]);
     let kinds = KINDS.into_iter().enumerate();
-    let choices = kinds
-        .filter(move |(place, _)| may_edit || [0, 3].contains(place))
-        .map(|(place, (value, label, hint))| {
-            let checked = chosen as usize == place;
+    let choices = kinds.filter(|(place, _)| offered.contains(place)).map(
+        |(place, (value, label, hint))| {
+            let checked = chosen == place;
             view! { <Choice id=format!("override-{value}") name="kind" value label hint checked/> }
-        });
+        },
+    );
     view! {
         <fieldset>
             <legend>"What it does"</legend>

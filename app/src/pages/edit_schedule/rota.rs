@@ -5,10 +5,11 @@ use crate::{
     AppError,
     components::{Checkbox, Later, TextField, redrawn},
     data::DataMemo,
+    pages::span_fields::which_one,
     view,
 };
 use leptos::prelude::*;
-use types::{BindRefusal, RotaField, RotaInput, RotaKind, RotaPreview};
+use types::{BindRefusal, RotaField, RotaInput, RotaKind, RotaPreview, RotaProblem};
 
 type Options = &'static [(&'static str, &'static str)];
 
@@ -113,6 +114,10 @@ pub(super) fn RotaFields(
                 hint="Hours and minutes of the day. Several are possible, with commas between them."
                 value=initial.times problem=problem(RotaField::Times)
             />
+            {which_one(
+                ("rota-starts-which", "rota[starts_which]"), initial.starts_which,
+                move || twice(refused.get()),
+            )}
             <TextField
                 id="rota-zone" name="rota[zone]" label="Time zone"
                 hint="By continent and city, as Europe/Paris. All times of the schedule are meant there."
@@ -208,6 +213,19 @@ fn select(
         </div>
     }
     .into_any()
+}
+
+/// The two moments of which it has to be said with which one the schedule starts.
+fn twice(refused: Option<Result<BindRefusal, AppError>>) -> Option<(String, String)> {
+    match refused {
+        Some(Ok(BindRefusal::Rota(problems))) => {
+            problems.into_iter().find_map(|(_, problem)| match problem {
+                RotaProblem::Twice { first, second } => Some((first, second)),
+                _ => None,
+            })
+        }
+        _ => None,
+    }
 }
 
 /// What is wrong with `field`.

@@ -1,7 +1,7 @@
 //! What needs somebody, each with its way to mend it, or with who can mend it where the reader
 //! cannot.
 
-use super::{all_of, row, rows};
+use super::{all_of, row, rows, why_nobody};
 use crate::{
     components::{Badge, Card, Tone, names_markup, time_markup, use_clock, use_session},
     pages::{
@@ -210,9 +210,7 @@ fn nobody(needy: &NeedyRotation, now: Timestamp) -> Markup {
     let next = next.and_then(|next| Some((&next.names, next.starts_at?)));
     html! {
         "Nobody is on duty"
-        @if let Some(at) = needy.card.outlook.away_until {
-            ": everybody is away until " (time_markup(at, false, now))
-        }
+        (why_nobody(&needy.card.outlook, None, now))
         @if let Some((names, at)) = next {
             ". Next: " (names_markup(names)) ", " (time_markup(at, true, now))
         }

@@ -1,7 +1,7 @@
 //! What Home says of duty: the reader's own, now and to come, and who has it in the rotations
 //! that they own.
 
-use super::{all_of, row, rows};
+use super::{all_of, row, rows, why_nobody};
 use crate::{
     components::{Card, Notice, Tone, names_markup, time_markup},
     duty::{NOT_KNOWN, OR_LATER, UNKNOWN, is_over},
@@ -191,6 +191,7 @@ fn who_has_it(card: &RotationCard, unknown_until: Option<Timestamp>, now: Timest
                 (NOT_KNOWN)
             } @else if names.is_empty() {
                 "Nobody is on duty"
+                (why_nobody(&card.outlook, unknown_until, now))
             } @else {
                 (names_markup(&names))
                 @match until {
@@ -299,6 +300,22 @@ mod tests {
             ..home(&[], None)
         };
         assert_eq!(heading(&odd, Some(&ana), None), UNKNOWN);
+    }
+
+    #[test]
+    fn where_nobody_has_it_it_is_said_why_and_until_when() {
+        let mut nobody = card(Vec::new());
+        let said = |card: &RotationCard, unknown_until: Option<i64>| {
+            who_has_it(card, unknown_until.map(at), at(0)).into_string()
+        };
+        assert!(said(&nobody, None).contains("Nobody is on duty</p>"));
+        nobody.outlook.planned_from = Some(at(60));
+        assert!(said(&nobody, None).contains("Nobody is on duty: nobody is planned until "));
+        assert!(said(&nobody, Some(60)).contains("Nobody is on duty</p>"));
+        nobody.outlook.away_until = Some(at(90));
+        assert!(said(&nobody, None).contains("everybody is away until "));
+        nobody.outlook.paused = true;
+        assert!(said(&nobody, None).contains(": paused until somebody lets it go on"));
     }
 
     #[test]

@@ -6,17 +6,17 @@ mod duty;
 
 use super::{first_steps::FirstSteps, rotation_card::Doubts, rotations};
 use crate::{
-    components::{keep_times_true, loaded_page, use_clock, use_session, use_title},
+    components::{keep_times_true, loaded_page, time_markup, use_clock, use_session, use_title},
     data::{DataMemo, Resource},
-    duty::{failed, watch_duty},
+    duty::{failed, is_over, watch_duty},
     live::use_live,
     prefetch::use_prefetch,
     server_fns::Home,
     view,
 };
 use leptos::{either::Either, html, prelude::*};
-use maud::Markup;
-use types::{First, HomeView, MemberKey, RotationId, Selection, Timestamp};
+use maud::{Markup, html};
+use types::{First, HomeView, MemberKey, Outlook, RotationId, Selection, Timestamp};
 
 #[component]
 pub(crate) fn HomePage() -> impl IntoView {
@@ -102,6 +102,20 @@ fn row(id: &RotationId, name: &str, said: Markup) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+/// Why nobody is on duty, as far as the rotation's own schedule says so.
+fn why_nobody(outlook: &Outlook, unknown_until: Option<Timestamp>, now: Timestamp) -> Markup {
+    let still = |until: Option<Timestamp>| until.filter(|_| !is_over(until, unknown_until));
+    html! {
+        @if outlook.paused {
+            ": paused until somebody lets it go on"
+        } @else if let Some(at) = still(outlook.away_until) {
+            ": everybody is away until " (time_markup(at, false, now))
+        } @else if let Some(at) = still(outlook.planned_from) {
+            ": nobody is planned until " (time_markup(at, false, now))
+        }
+    }
 }
 
 fn rows(rows: impl Iterator<Item = AnyView>) -> AnyView {

@@ -11,6 +11,7 @@ use crate::{
         addition::{Addition, NotAdded},
         links::LinkOffer,
         person_select::PeopleSearch,
+        proposal_form::ProposalForm,
         wording::linked_count,
     },
     view,
@@ -66,13 +67,16 @@ pub(super) fn Members(
                     unknown_until=watch.unknown_until()
                 />
             })}
-            {redrawn(move || editable.get().then(|| view! { <MemberForms id=id.clone() actions/> }))}
+            {redrawn(move || editable.get().then(|| match by_hand.get() {
+                true => Either::Left(view! { <MemberForms id=id.clone() actions/> }),
+                false => Either::Right(view! { <ProposalForms id=id.clone()/> }),
+            }))}
             <SectionFailure failures/>
             <NotAdded added/>
             {redrawn(move || editable.get().then(|| view! {
                 <Addition
                     action=actions.add_members id=addition_id.clone() label="Add people" people present
-                    here=format!("/rotations/{addition_id}")
+                    here=format!("/rotations/{addition_id}") shown_first=!by_hand.get()
                 />
              }))}
         </Card>
@@ -161,6 +165,20 @@ fn MemberForms(id: RotationId, actions: Actions) -> impl IntoView {
                 <input type="hidden" name="direction" value="down"/>
             </ActionForm>
             <ActionForm action=actions.remove_member id=REMOVE>{remove}</ActionForm>
+        </div>
+    }
+    .into_any()
+}
+
+/// The same where a schedule goes by them: what a change brings is shown first.
+#[component]
+fn ProposalForms(id: RotationId) -> impl IntoView {
+    let [up, down, remove] = [(); 3].map(|()| id.clone());
+    view! {
+        <div hidden>
+            <ProposalForm id=MOVE_UP rotation=up what="up"/>
+            <ProposalForm id=MOVE_DOWN rotation=down what="down"/>
+            <ProposalForm id=REMOVE rotation=remove what="remove"/>
         </div>
     }
     .into_any()

@@ -26,8 +26,7 @@ use crate::{
     live::use_live,
     prefetch::use_prefetch,
     server_fns::{
-        AddMembers, EndOverride, MoveMember, RemoveMember, Rotate, Rotation, SetOnDuty, TakeCover,
-        Undo, WithdrawCover,
+        AddMembers, MoveMember, RemoveMember, Rotate, Rotation, SetOnDuty, Undo, WithdrawCover,
     },
     view,
 };
@@ -49,8 +48,6 @@ struct Actions {
     remove_member: ServerAction<RemoveMember>,
     move_member: ServerAction<MoveMember>,
     undo: ServerAction<Undo>,
-    end_override: ServerAction<EndOverride>,
-    take_cover: ServerAction<TakeCover>,
     withdraw_cover: ServerAction<WithdrawCover>,
     /// Those of which the page shows what they do.
     forms: Forms,
@@ -64,8 +61,6 @@ impl Actions {
         let remove_member = ServerAction::telling_by(changed::tell);
         let undo = ServerAction::telling_by(changed::tell);
         let move_member = ServerAction::new();
-        let end_override = ServerAction::telling("The override was ended.");
-        let take_cover = ServerAction::telling("You have taken it.");
         let withdraw_cover = ServerAction::telling("The request was withdrawn.");
         let calls = vec![
             rotate.calls(),
@@ -74,8 +69,6 @@ impl Actions {
             remove_member.calls(),
             move_member.calls(),
             undo.calls(),
-            end_override.calls(),
-            take_cover.calls(),
             withdraw_cover.calls(),
         ];
         Self {
@@ -85,8 +78,6 @@ impl Actions {
             remove_member,
             move_member,
             undo,
-            end_override,
-            take_cover,
             withdraw_cover,
             forms: Forms::of(calls),
         }
@@ -180,6 +171,7 @@ fn Content(
 fn Head(page: DataMemo<types::RotationPage>, may_edit: Memo<bool>) -> impl IntoView {
     let details = DataMemo::new(move || page.with(|page| page.details.clone()));
     let mode = DataMemo::new(move || page.with(|page| page.mode));
+    let paused = Memo::new(move |_| page.with(|page| page.outlook.paused));
     let (edit, slack, calendar) = page.with_untracked(|page| {
         let id = &page.id;
         (
@@ -194,7 +186,7 @@ fn Head(page: DataMemo<types::RotationPage>, may_edit: Memo<bool>) -> impl IntoV
             <div>
                 <p class="way-back"><a href="/rotations">"All rotations"</a></p>
                 <h1 dir="auto" translate="no">{redrawn(move || details.with(|details| details.name.clone()))}</h1>
-                {redrawn(move || view! { <Labels mode=mode.get() details=details.get()/> })}
+                {redrawn(move || view! { <Labels mode=mode.get() paused=paused.get() details=details.get()/> })}
             </div>
             <div class="buttons">
                 <a class="button" href=calendar>"Calendar"</a>
@@ -209,10 +201,11 @@ fn Head(page: DataMemo<types::RotationPage>, may_edit: Memo<bool>) -> impl IntoV
 }
 
 #[component]
-fn Labels(mode: RotationMode, details: RotationDetails) -> impl IntoView {
+fn Labels(mode: RotationMode, paused: bool, details: RotationDetails) -> impl IntoView {
     view! {
         <p class="badges">
             <ModeBadge mode/>
+            {paused.then(|| view! { <Badge tone=Tone::Neutral text="Paused"/> })}
             {(details.visibility == Visibility::Private)
                 .then(|| view! { <Badge tone=Tone::Neutral text="Private"/> })}
             {details.code.map(|code| view! { <code translate="no">{code}</code> })}

@@ -6,7 +6,8 @@ use crate::{
         Card, FailureNotice, Tone, badge_markup, keep_times_true, redrawn, time_markup, use_clock,
     },
     data::DataMemo,
-    forms::{ActionForm, failure, first_failure, form_outcome},
+    forms::{ActionForm, failure, form_outcome},
+    pages::proposal_form::ProposalForm,
     view,
 };
 use leptos::{html, prelude::*};
@@ -15,17 +16,17 @@ use types::{
     CoverView, MemberAbsence, OverrideChoice, OverrideView, RotationMode, RotationPage, Timestamp,
 };
 
-/// The forms that end one, and that take or withdraw what is asked for.
+/// The forms that show what it brings to end one or to take what is asked for, and that withdraw that.
 const END: &str = "end-override";
 const TAKE: &str = "take-cover";
 const WITHDRAW: &str = "withdraw-cover";
 
 #[component]
 pub(super) fn Overrides(page: DataMemo<RotationPage>, actions: Actions) -> impl IntoView {
-    let id = page.with_untracked(|page| page.id.to_string());
+    let id = page.with_untracked(|page| page.id.clone());
     let here = format!("/rotations/{id}/override");
     let mode = Memo::new(move |_| page.with(|page| page.mode));
-    let may_make = Memo::new(move |_| page.with(|page| page.may_take_over));
+    let may_make = Memo::new(move |_| page.with(|page| page.may_ask_for_cover));
     let clock = use_clock();
     let list = NodeRef::<html::Ul>::new();
     let rows = DataMemo::new(move || {
@@ -42,11 +43,7 @@ pub(super) fn Overrides(page: DataMemo<RotationPage>, actions: Actions) -> impl 
         })
     });
     keep_times_true(list, move || rows.track());
-    let failed = first_failure(vec![
-        failure(form_outcome(actions.end_override)),
-        failure(form_outcome(actions.take_cover)),
-        failure(form_outcome(actions.withdraw_cover)),
-    ]);
+    let failed = failure(form_outcome(actions.withdraw_cover));
     move || {
         let here = here.clone();
         let [to_end, to_take, to_withdraw] = [(); 3].map(|()| id.clone());
@@ -59,14 +56,10 @@ pub(super) fn Overrides(page: DataMemo<RotationPage>, actions: Actions) -> impl 
                     <ul class="shifts" translate="no" node_ref=list inner_html=move || rows.get()></ul>
                     <FailureNotice failure=failed/>
                     <div hidden>
-                        <ActionForm action=actions.end_override id=END>
-                            <input type="hidden" name="rotation" value=to_end/>
-                        </ActionForm>
-                        <ActionForm action=actions.take_cover id=TAKE>
-                            <input type="hidden" name="rotation" value=to_take/>
-                        </ActionForm>
+                        <ProposalForm id=END rotation=to_end what="end"/>
+                        <ProposalForm id=TAKE rotation=to_take what="take"/>
                         <ActionForm action=actions.withdraw_cover id=WITHDRAW>
-                            <input type="hidden" name="rotation" value=to_withdraw/>
+                            <input type="hidden" name="rotation" value=to_withdraw.to_string()/>
                         </ActionForm>
                     </div>
                     {redrawn(move || may_make.get().then(|| view! {

@@ -1,8 +1,8 @@
 //! When duty changes hands, and when nobody has it though it is somebody's turn. All of it is
 //! reckoned in the rota's time zone, from its start date.
 
-use crate::rota::{Days, DaysOff, Zone, days_off::plus_days};
-use jiff::civil::{Date, Time};
+use crate::rota::{Days, DaysOff, Fold, Zone, days_off::plus_days};
+use jiff::civil::{Date, DateTime, Time};
 use types::{Span, Timestamp};
 
 /// When duty changes hands.
@@ -10,6 +10,8 @@ use types::{Span, Timestamp};
 pub struct Cadence {
     pub zone: Zone,
     pub starts_on: Date,
+    /// Clocks show the very first time of the start date twice, and the second one is meant.
+    pub starts_at_second: bool,
     pub days: Days,
     pub times: Times,
     /// Absent where somebody is on duty round the clock.
@@ -124,12 +126,26 @@ impl Cadence {
                 CalendarTurn {
                     date,
                     hand_off: begins.map(|begins| HandOff {
-                        at: self.zone.planned(begins.to_datetime(time)),
-                        turn: self.zone.planned(date.to_datetime(time)),
+                        at: self.hand_off_at(begins.to_datetime(time)),
+                        turn: self.hand_off_at(date.to_datetime(time)),
                     }),
                 }
             })
         })
+    }
+
+    /// The moment of a hand-off by the calendar. Of the very first one somebody has said which it is.
+    fn hand_off_at(&self, civil: DateTime) -> Timestamp {
+        if self.starts_at_second && civil == self.start() {
+            let second = self.zone.typed(civil, Some(Fold::Second));
+            return second.unwrap_or_else(|_| self.zone.planned(civil));
+        }
+        self.zone.planned(civil)
+    }
+
+    /// The very first time of the start date.
+    pub(super) fn start(&self) -> DateTime {
+        self.starts_on.to_datetime(self.times.first())
     }
 
     /// When, within a span, nobody is on duty since it is a day off: apart, and by time.
@@ -181,7 +197,7 @@ impl Cadence {
     fn each_day(
         &self,
         within: Span,
-        part: impl Fn(Date) -> Option<(jiff::civil::DateTime, jiff::civil::DateTime)>,
+        part: impl Fn(Date) -> Option<(DateTime, DateTime)>,
     ) -> Vec<Span> {
         let day = |at, days| plus_days(self.zone.civil(at).date(), days);
         let (Some(mut date), Some(last)) = (day(within.from, -JUMP_DAYS), day(within.until, 1))

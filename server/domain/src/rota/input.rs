@@ -8,7 +8,7 @@ use jiff::civil::{Date, Time, Weekday as Day};
 use std::{collections::BTreeSet, num::NonZeroU16};
 use types::{
     DUTY_SIZE_MAX, DayOff, ROTA_DAYS_OFF_MAX, ROTA_EVERY_MAX, ROTA_REGIONS_MAX, ROTA_TIMES_MAX,
-    RotaField, RotaInput, RotaKind, RotaProblem, Timestamp, Weekday, WhenAway,
+    RotaField, RotaInput, RotaKind, RotaProblem, Timestamp, Weekday, WhenAway, WhichOne,
 };
 
 /// The years in which a rota may start.
@@ -77,9 +77,10 @@ fn cadence(
     let starts_on = noted(starts_on, RotaField::StartsOn, problems);
     let hours = hours(&input.from, &input.until).ok_or(RotaProblem::Hours);
     let hours = noted(hours, RotaField::Hours, problems);
-    let cadence = Cadence {
+    let mut cadence = Cadence {
         zone: zone?,
         starts_on: starts_on.flatten()?,
+        starts_at_second: false,
         days: days?,
         times: times?,
         hours: hours?,
@@ -93,23 +94,46 @@ fn cadence(
     if !skips.regions.is_empty() && cadence.starts_on.year() > until {
         problems.push((RotaField::Holidays, RotaProblem::HolidaysEnd { until }));
     }
-    if let Some(gap) = first_gap(&cadence) {
-        problems.push((RotaField::Times, gap));
-    }
+    let second = starts_at_second(&cadence, input.starts_which, now);
+    cadence.starts_at_second = noted(second, RotaField::Times, problems).unwrap_or_default();
     Some(cadence)
 }
 
-/// What is wrong where clocks jump over the very first time of the start date.
-fn first_gap(cadence: &Cadence) -> Option<RotaProblem> {
-    let first = cadence.days.nth(cadence.starts_on, 0, &cadence.off)?;
-    let civil = first.to_datetime(cadence.times.first());
-    let is_start = first == cadence.starts_on;
-    match cadence.zone.typed(civil, None) {
-        Err(Unclear::Missing { before, after }) if is_start => Some(RotaProblem::Gap {
+/// Whether the very first time of the start date is the second of two that clocks show alike; or what
+/// is wrong where they jump over it, or where nobody has said which of two it is. Of what is over nobody
+/// is asked.
+fn starts_at_second(
+    cadence: &Cadence,
+    which: WhichOne,
+    now: Timestamp,
+) -> Result<bool, RotaProblem> {
+    let first = cadence.days.nth(cadence.starts_on, 0, &cadence.off);
+    if first != Some(cadence.starts_on) {
+        return Ok(false);
+    }
+    let zone = &cadence.zone;
+    match (zone.typed(cadence.start(), None), which) {
+        (Err(Unclear::Missing { before, after }), _) => Err(RotaProblem::Gap {
             before: before.strftime("%H:%M").to_string(),
             after: after.strftime("%H:%M").to_string(),
         }),
-        _ => None,
+        (Err(Unclear::Twice { .. }), WhichOne::Second) => Ok(true),
+        (Err(Unclear::Twice { first, second }), WhichOne::Unasked) if now < second => {
+            Err(RotaProblem::Twice {
+                first: zone.ahead_in_words(first),
+                second: zone.ahead_in_words(second),
+            })
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The same as it is filled in.
+fn starts_which(cadence: &Cadence) -> WhichOne {
+    match cadence.zone.typed(cadence.start(), None) {
+        Err(Unclear::Twice { .. }) if cadence.starts_at_second => WhichOne::Second,
+        Err(Unclear::Twice { .. }) => WhichOne::First,
+        _ => WhichOne::Unasked,
     }
 }
 
@@ -130,6 +154,7 @@ impl Terms {
             times: clock_times(&cadence.times).join(", "),
             zone: cadence.zone.name().to_owned(),
             starts_on: cadence.starts_on.to_string(),
+            starts_which: starts_which(cadence),
             from: hours
                 .map(|hours| clock_time(hours.from))
                 .unwrap_or_default(),
@@ -693,5 +718,49 @@ mod tests {
         let refused = FilledIn::checked(&start("2026-03-08"), NOW);
         assert_eq!(refused, Err(vec![(RotaField::Times, gap)]));
         assert!(FilledIn::checked(&start("2026-03-07"), NOW).is_ok());
+    }
+
+    #[test]
+    fn r3_of_a_start_that_clocks_show_twice_it_is_asked_which_one_it_is() {
+        let start = |starts_which| RotaInput {
+            times: "01:30".to_owned(),
+            zone: "America/New_York".to_owned(),
+            starts_on: "2026-11-01".to_owned(),
+            starts_which,
+            ..input(RotaKind::Daily)
+        };
+        let twice = RotaProblem::Twice {
+            first: "-04:00".to_owned(),
+            second: "-05:00".to_owned(),
+        };
+        let asked = FilledIn::checked(&start(WhichOne::Unasked), NOW);
+        assert_eq!(asked, Err(vec![(RotaField::Times, twice)]));
+        let at = |text: &str| {
+            let at: jiff::Timestamp = text.parse().unwrap();
+            Timestamp::from_millis(at.as_millisecond())
+        };
+        // The day after there is but one.
+        let next = at("2026-11-02T06:30:00Z");
+        for (which, first) in [
+            (WhichOne::First, at("2026-11-01T05:30:00Z")),
+            (WhichOne::Second, at("2026-11-01T06:30:00Z")),
+        ] {
+            let terms = FilledIn::checked(&start(which), NOW).unwrap().terms;
+            let hand_offs = terms.cadence.hand_offs(at("2026-10-31T12:00:00Z"), next);
+            let times: Vec<_> = hand_offs.iter().map(|hand_off| hand_off.at).collect();
+            assert_eq!(times, [first, next]);
+            assert_eq!(terms.input(1).starts_which, which, "and is filled in again");
+        }
+        // Of what is over nobody is asked, and nobody where it comes once.
+        let later = at("2026-12-01T00:00:00Z");
+        let over = FilledIn::checked(&start(WhichOne::Unasked), later).unwrap();
+        assert!(!over.terms.cadence.starts_at_second);
+        let once = RotaInput {
+            starts_on: "2026-11-02".to_owned(),
+            ..start(WhichOne::Second)
+        };
+        let once = FilledIn::checked(&once, NOW).unwrap();
+        assert!(!once.terms.cadence.starts_at_second);
+        assert_eq!(once.terms.input(1).starts_which, WhichOne::Unasked);
     }
 }

@@ -27,11 +27,12 @@ pub use days::{Days, Weekdays};
 pub use days_off::{CountryDays, DaysOff};
 pub use holidays::Region;
 pub use input::FilledIn;
-pub use overrides::{LONGEST_OVERRIDE_DAYS, Override, OverrideKind, OverrideProblem};
+pub use overrides::{LONGEST_OVERRIDE_DAYS, Override, OverrideKind, OverrideProblem, has_place};
 pub use own_holidays::{HolidayWrite, OwnDay, OwnHoliday, holidays_needed_from, typed_holiday};
 pub use planning::{Nobody, Placed, Segment, Staffing, Why};
 pub use preview::{
-    Shifted, preview, preview_absence, preview_holidays, preview_override, told_until,
+    Shifted, preview, preview_absence, preview_by_hand, preview_end, preview_holidays,
+    preview_members, preview_override, preview_return, told_until,
 };
 pub use rotation::{Rota, UpToDate};
 pub use terms::{Skips, Terms};

@@ -85,6 +85,19 @@ impl Override {
     }
 }
 
+/// Whether somebody has, or comes to have, a place in a rotation with these overrides at `now`: as a
+/// member, or by one of the overrides.
+pub fn has_place(
+    key: &MemberKey,
+    members: &[Member],
+    overrides: &[Override],
+    now: Timestamp,
+) -> bool {
+    let mut coming = overrides.iter().filter(|one| now < one.span.until);
+    members.iter().any(|member| member.key == *key)
+        || coming.any(|one| one.by().is_some_and(|by| by.key == *key))
+}
+
 /// What a member is called, or somebody who is put on duty by an override.
 pub(super) fn name_of<'a>(
     key: &MemberKey,

@@ -1,7 +1,7 @@
 //! What a rota would bring its rotation, by the very function that then runs.
 
 use crate::{
-    Member, Plan, Rotation,
+    Crew, Member, Plan, Rotation,
     outlook::{gaps, sort},
     rota::{
         Absence, FilledIn, Override, OwnDay, Region, Rota, Zone, rotation::PLANNED_AHEAD_SECONDS,
@@ -66,19 +66,102 @@ pub fn preview_override(
     compared(words, rotation, &changed, (now, until))
 }
 
+/// The same of ending an override of the rotation, or of removing one that is to come.
+pub fn preview_end(
+    ended: &Override,
+    words: String,
+    rotation: &Rotation,
+    now: Timestamp,
+) -> RotaPreview {
+    let until = now.plus_seconds(PLANNED_AHEAD_SECONDS);
+    let until = until.max(ended.span.until);
+    let mut changed = rotation.clone();
+    if let Plan::Scheduled(rota) = &mut changed.plan {
+        let overrides = &mut rota.overrides;
+        // Two that are alike do alike, whichever of them ends.
+        if let Some(place) = overrides.iter().position(|one| one == ended) {
+            match ended.cut_short(now) {
+                Some(left) => overrides[place] = left,
+                None => drop(overrides.remove(place)),
+            }
+        }
+    }
+    compared(words, rotation, &changed, (now, until))
+}
+
+/// The same of other members, or of another order of them: those of `changed`, who are away at
+/// these times.
+pub fn preview_members(
+    mut changed: Rotation,
+    absences: Vec<Absence>,
+    words: String,
+    rotation: &Rotation,
+    now: Timestamp,
+) -> RotaPreview {
+    if let Some(rota) = changed.plan.rota() {
+        let mut rota = Rota {
+            absences,
+            ..rota.clone()
+        };
+        let before = &rotation.crew.members;
+        rota.turn = rota.up_to_date(&changed, before, now).turn;
+        changed.plan = Plan::Scheduled(Box::new(rota));
+    }
+    let until = now.plus_seconds(PLANNED_AHEAD_SECONDS);
+    compared(words, rotation, &changed, (now, until))
+}
+
+/// The same of a rotation that becomes Manual: whoever is on duty at `now` stays so.
+pub fn preview_by_hand(words: String, rotation: &Rotation, now: Timestamp) -> RotaPreview {
+    let mut changed = rotation.clone();
+    if let Some(rota) = rotation.plan.rota() {
+        let members = &rotation.crew.members;
+        changed.crew.duties = rota.up_to_date(rotation, members, now).duties;
+    }
+    changed.plan = Plan::Manual;
+    let until = now.plus_seconds(PLANNED_AHEAD_SECONDS);
+    compared(words, rotation, &changed, (now, until))
+}
+
 /// What changes for these members of a rota when one of them is away, by the very function that then
 /// runs: from `now` on for eight weeks, and at least until the absence is over.
 pub fn preview_absence(
     rota: &Rota,
-    (members, duty_size): (&[Member], u32),
+    team: (&[Member], u32),
     absence: Absence,
     now: Timestamp,
 ) -> Shifted {
-    let until = now.plus_seconds(PLANNED_AHEAD_SECONDS);
-    let span = (now, until.max(absence.span.until));
+    let until = absence.span.until;
     let mut changed = rota.clone();
     changed.absences.push(absence);
-    shifted((rota, &changed), (members, duty_size), span)
+    shifted_at_least_until((rota, &changed), team, (now, until))
+}
+
+/// The same when this absence of one of them ends, or never begins.
+pub fn preview_return(
+    rota: &Rota,
+    team: (&[Member], u32),
+    absence: &Absence,
+    now: Timestamp,
+) -> Shifted {
+    let mut changed = rota.clone();
+    let absences = &mut changed.absences;
+    if let Some(place) = absences.iter().position(|one| one == absence) {
+        match absence.span.from < now {
+            true => absences[place].span.until = absence.span.until.min(now),
+            false => drop(absences.remove(place)),
+        }
+    }
+    shifted_at_least_until((rota, &changed), team, (now, absence.span.until))
+}
+
+fn shifted_at_least_until(
+    rotas: (&Rota, &Rota),
+    team: (&[Member], u32),
+    (now, until): (Timestamp, Timestamp),
+) -> Shifted {
+    let ahead = now.plus_seconds(PLANNED_AHEAD_SECONDS);
+    shifted(rotas, team, (now, ahead.max(until)))
 }
 
 /// What changes in a rotation with a rota when its workspace decides this about holidays, by the very
@@ -134,13 +217,14 @@ fn compared(
     changed: &Rotation,
     (now, until): (Timestamp, Timestamp),
 ) -> RotaPreview {
-    let planned = |rotation: &Rotation| {
-        let rota = rotation.plan.rota()?;
-        let (members, size) = (&rotation.crew.members, rotation.details.duty_size);
-        Some(rota.planned(members, size, until))
+    let planned = |rotation: &Rotation| match rotation.plan.rota() {
+        Some(rota) => {
+            let (members, size) = (&rotation.crew.members, rotation.details.duty_size);
+            rota.planned(members, size, until)
+        }
+        None => staying(&rotation.crew),
     };
-    let before = planned(rotation).unwrap_or_default();
-    let mut plan = planned(changed).unwrap_or_default();
+    let (before, mut plan) = (planned(rotation), planned(changed));
     let (gained, lost) = match rotation.plan.rota() {
         Some(_) => (
             beyond(&plan, &before, (now, until)),
@@ -160,6 +244,18 @@ fn compared(
         zone_data: Zone::data_version().to_owned(),
         holidays_until: None,
     }
+}
+
+/// The shifts of those on duty where nobody takes over before somebody rotates.
+fn staying(crew: &Crew) -> Vec<Stretch> {
+    let duties = crew.duties.iter();
+    let shifts = duties.map(|duty| Stretch {
+        holder: Some(duty.holder.clone()),
+        starts_at: duty.since,
+        ends_at: None,
+        overrides: Vec::new(),
+    });
+    shifts.collect()
 }
 
 /// When people have duty by `plan`, from one moment until another, and do not have it by `other`.

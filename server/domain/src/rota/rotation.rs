@@ -215,6 +215,7 @@ mod tests {
         let cadence = Cadence {
             zone: Zone::named("UTC").unwrap(),
             starts_on: Date::constant(1970, 1, 1),
+            starts_at_second: false,
             days: Days::Daily,
             times: Times::new(vec![Time::midnight()]).unwrap(),
             hours: None,

@@ -6,7 +6,7 @@ use crate::{
     BarToCovering, Directory, Plan, Rotation, bar_to_covering,
     rota::{
         CoverRequest, Fold, Override, OverrideKind, OverrideProblem as SpanFault, Rota, Unclear,
-        Zone, overrides::name_of,
+        Zone, has_place, overrides::name_of,
     },
 };
 use jiff::civil::DateTime;
@@ -60,9 +60,7 @@ fn filled_in(
     let mut problems = Vec::new();
     let of = || {
         let of = MemberKey::parse(input.of.trim()).ok_or(OverrideProblem::NobodyChosen)?;
-        let mut members = rotation.crew.members.iter().map(|member| &member.key);
-        let mut others = rota.overrides.iter().filter_map(Override::by);
-        let is_there = members.any(|key| *key == of) || others.any(|by| by.key == of);
+        let is_there = has_place(&of, &rotation.crew.members, &rota.overrides, now);
         is_there.then_some(of).ok_or(OverrideProblem::NotAMember)
     };
     let by = || {

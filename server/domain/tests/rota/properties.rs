@@ -1,9 +1,13 @@
 //! What holds of every rota: random ones, in every time zone of the data.
 
 use crate::support::*;
-use domain::rota::{
-    Absence, Cadence, Days, DaysOff, Hours, OnDaysOff, Override, OverrideKind, PassedOver, Rota,
-    Segment, Shifted, Staffing, Times, Weekdays, Why, Zone, preview_absence, preview_override,
+use domain::{
+    Plan, Rotation,
+    rota::{
+        Absence, Cadence, Days, DaysOff, Hours, OnDaysOff, Override, OverrideKind, PassedOver,
+        Rota, Segment, Shifted, Staffing, Times, Weekdays, Why, Zone, preview_absence, preview_end,
+        preview_members, preview_override, preview_return,
+    },
 };
 use jiff::civil::{Date, Time, Weekday};
 use proptest::{
@@ -20,6 +24,14 @@ const DAY: i64 = 24 * 3600;
 
 /// A random rota in each zone, another one in each and the same in every run.
 fn for_all(holds: impl Fn(Team) -> Result<(), TestCaseError>) {
+    for_all_with(|| Just(()), |(team, ())| holds(team));
+}
+
+/// The same with something else that is random.
+fn for_all_with<S: Strategy>(
+    with: impl Fn() -> S,
+    holds: impl Fn((Team, S::Value)) -> Result<(), TestCaseError>,
+) {
     for (place, name) in Zone::names().iter().enumerate() {
         let config = Config {
             cases: 1,
@@ -30,7 +42,7 @@ fn for_all(holds: impl Fn(Team) -> Result<(), TestCaseError>) {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&place.to_le_bytes());
         let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(algorithm, &seed));
-        let result = runner.run(&teams(name), &holds);
+        let result = runner.run(&(teams(name), with()), &holds);
         result.unwrap_or_else(|failure| panic!("{name}: {failure}"));
     }
 }
@@ -83,6 +95,7 @@ fn cadences(zone: &str) -> impl Strategy<Value = Cadence> + use<> {
             Cadence {
                 zone: zone.clone(),
                 starts_on,
+                starts_at_second: false,
                 days,
                 times,
                 hours,
@@ -425,6 +438,72 @@ fn what_a_preview_says_of_an_override_and_of_an_absence_is_what_is_planned_once_
 }
 
 #[test]
+fn what_a_preview_says_of_an_end_and_of_other_members_is_what_is_planned_once_it_is_saved() {
+    for_all(|team| {
+        let turn = team.at_beginning();
+        // In the middle of some of what was decided.
+        let now = turn.as_of.plus_seconds(20 * DAY);
+        let until = now.plus_seconds(6 * DAY);
+        let rotation = team.rotation(turn);
+        let (members, size) = (&rotation.crew.members, rotation.details.duty_size);
+        let rota = rotation.plan.rota().unwrap();
+        let plan = |rota: &Rota, members: &[domain::Member]| rota.planned(members, size, until);
+        let before = plan(rota, members);
+        if let Some(place) = rota.overrides.iter().position(|one| now < one.span.until) {
+            let mut saved = rota.clone();
+            let ended = saved.overrides.remove(place);
+            if ended.span.from < now {
+                let span = Span {
+                    until: now,
+                    ..ended.span
+                };
+                let kind = ended.kind.clone();
+                saved.overrides.insert(place, Override { span, kind });
+            }
+            let preview = preview_end(&ended, String::new(), &rotation, now);
+            let told = Told {
+                gained: &preview.gained,
+                lost: &preview.lost,
+            };
+            explains(&told, (&before, &plan(&saved, members)), (now, until))?;
+        }
+        if let Some(place) = rota.absences.iter().position(|one| now < one.span.until) {
+            let mut saved = rota.clone();
+            let ended = saved.absences.remove(place);
+            if ended.span.from < now {
+                let mut left = ended.clone();
+                left.span.until = now;
+                saved.absences.insert(place, left);
+            }
+            let Shifted { gained, lost, .. } = preview_return(rota, (members, size), &ended, now);
+            let told = Told {
+                gained: &gained,
+                lost: &lost,
+            };
+            explains(&told, (&before, &plan(&saved, members)), (now, until))?;
+        }
+        let (mut fewer, mut more, mut turned) =
+            (rotation.clone(), rotation.clone(), rotation.clone());
+        fewer.crew.members.remove(0);
+        more.crew.members.push(member("gus"));
+        turned.crew.members.rotate_left(1);
+        for changed in [fewer, more, turned] {
+            let mut saved = rota.clone();
+            saved.turn = saved.up_to_date(&changed, members, now).turn;
+            let after = plan(&saved, &changed.crew.members);
+            let absences = rota.absences.clone();
+            let preview = preview_members(changed, absences, String::new(), &rotation, now);
+            let told = Told {
+                gained: &preview.gained,
+                lost: &preview.lost,
+            };
+            explains(&told, (&before, &after), (now, until))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn an_edit_changes_nothing_of_what_has_been() {
     for_all(|mut team| {
         let turn = team.at_beginning();
@@ -449,6 +528,120 @@ fn an_edit_changes_nothing_of_what_has_been() {
         let mut able = before.iter().filter(|member| member.link.can_be_on_duty());
         let was_short = able.all(|member| had.iter().any(|holder| holder.key == member.key));
         prop_assert!(was_short || then.holders.len() == had.len());
+        Ok(())
+    });
+}
+
+/// A rotation as time goes by, and who had duty when, as it was recorded when somebody looked.
+#[derive(Clone)]
+struct Watched {
+    rotation: Rotation,
+    past: BTreeMap<(String, Timestamp), Timestamp>,
+}
+
+impl Watched {
+    fn rota(&self) -> &Rota {
+        self.rotation.plan.rota().unwrap()
+    }
+
+    /// Goes through all that was due by `now`, as the clock of the rotations does it, at once.
+    fn look(&mut self, now: Timestamp) {
+        let (members, size) = (
+            self.rotation.crew.members.clone(),
+            self.rotation.details.duty_size,
+        );
+        let rota = self.rota().clone();
+        let since = rota.turn.as_of;
+        for one in rota.planned(&members, size, now) {
+            let from = one.starts_at.max(since);
+            let until = one.ends_at.map_or(now, |end| end.min(now));
+            if let Some(holder) = one.holder.filter(|_| from < until) {
+                self.record(holder.key.to_string(), from, until);
+            }
+        }
+        let turn = rota.up_to_date(&self.rotation, &members, now).turn;
+        self.rotation.plan = Plan::Scheduled(Box::new(Rota { turn, ..rota }));
+    }
+
+    /// Where duty goes on over a look, it is one.
+    fn record(&mut self, who: String, from: Timestamp, until: Timestamp) {
+        let mut before = self.past.iter_mut();
+        let goes_on = before.find(|((one, _), end)| *one == who && **end == from);
+        match goes_on {
+            Some((_, end)) => *end = until,
+            None => drop(self.past.insert((who, from), until)),
+        }
+    }
+
+    /// Somebody changes something at `now`, of a kind by number, once all that was due is done.
+    fn edit(&mut self, kind: u8, now: Timestamp) {
+        self.look(now);
+        let before = self.rotation.crew.members.clone();
+        let mut rota = self.rota().clone();
+        let span = Span {
+            from: now,
+            until: now.plus_seconds(2 * DAY),
+        };
+        let members = &mut self.rotation.crew.members;
+        match kind {
+            0 if members.iter().all(|member| member.key != key("gus")) => {
+                members.push(member("gus"));
+            }
+            1 if members.len() > 1 => drop(members.remove(0)),
+            0..=2 => members.rotate_left(1),
+            3 => rota.overrides.push(Override {
+                span,
+                kind: OverrideKind::Add(member("hal").holder()),
+            }),
+            4 => {
+                let ended = rota.overrides.iter().map(|one| one.cut_short(now));
+                rota.overrides = ended.flatten().collect();
+            }
+            5 => rota.absences.push(Absence {
+                who: key("ann"),
+                span,
+            }),
+            _ => {
+                let mut terms = rota.terms.clone();
+                terms.paused = kind == 6 && !terms.paused;
+                terms.cadence.on_days_off = OnDaysOff::Nobody;
+                rota = Rota::begun(terms, &self.rotation, now);
+            }
+        }
+        if self.rotation.crew.members != before {
+            rota.turn = rota.up_to_date(&self.rotation, &before, now).turn;
+        }
+        self.rotation.plan = Plan::Scheduled(Box::new(rota));
+    }
+}
+
+#[test]
+fn r15_the_past_never_changes_over_an_outage_whatever_is_edited_meanwhile() {
+    let edits = || vec((0..8_u8, 1..8 * 24_i64), 1..5);
+    for_all_with(edits, |(team, edits)| {
+        let turn = team.at_beginning();
+        let mut now = turn.as_of;
+        let rotation = team.rotation(turn);
+        let past = BTreeMap::new();
+        // No server looks at the one, but for whoever edits it; at the other somebody looks each day.
+        let mut slept = Watched { rotation, past };
+        let mut awake = slept.clone();
+        for (kind, hours) in edits {
+            let end = now.plus_seconds(hours * 3600);
+            while now < end {
+                now = now.plus_seconds(29 * 3600).min(end);
+                let known = awake.past.clone();
+                awake.look(now);
+                for ((who, from), until) in known {
+                    let still = awake.past.get(&(who, from)).copied();
+                    prop_assert!(still.is_some_and(|still| until <= still));
+                }
+            }
+            slept.edit(kind, now);
+            awake.edit(kind, now);
+            prop_assert_eq!(&slept.past, &awake.past);
+            prop_assert_eq!(slept.rota(), awake.rota());
+        }
         Ok(())
     });
 }

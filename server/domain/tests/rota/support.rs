@@ -69,6 +69,7 @@ pub fn cadence(zone: &str, starts_on: &str, days: Days, times: &[&str]) -> Caden
     Cadence {
         zone: Zone::named(zone).unwrap(),
         starts_on: starts_on.parse().unwrap(),
+        starts_at_second: false,
         days,
         times: Times::new(times.iter().map(|time| time.parse().unwrap()).collect()).unwrap(),
         hours: None,

@@ -22,7 +22,7 @@ pub(super) use duty_group::duty_group;
 pub(super) use holidays::{holiday_preview, holidays};
 pub(super) use home::home;
 pub(super) use people::found_people;
-pub(super) use rotation::{card, rotation_list, rotation_page};
+pub(super) use rotation::{card, proposal, rotation_list, rotation_page};
 pub(super) use schedule::preview;
 pub(super) use slack::slack;
 pub(super) use topic::topic;

@@ -5,6 +5,7 @@ use crate::{
     actions::{
         members,
         overrides::{may_end, may_take, may_withdraw},
+        proposals::Proposed,
         rotations::{Bound, RotationState},
     },
     store::ListedRotation,
@@ -15,8 +16,8 @@ use domain::{
 };
 use types::{
     BindingView, CoverView, FoundPeople, LinkState, MemberAbsence, MemberView, Outlook,
-    OverrideChoice, OverrideView, PagerDutyUserId, PersonId, PersonView, RotaView, RotationCard,
-    RotationList, RotationNeed, RotationPage, Timestamp,
+    OverrideChoice, OverrideView, PagerDutyUserId, PersonId, PersonView, ProposalView, RotaView,
+    RotationCard, RotationList, RotationNeed, RotationPage, Timestamp,
 };
 
 pub(in crate::backend) fn card(
@@ -116,6 +117,7 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         covers,
         absences,
         may_take_over: state.may_take_over,
+        may_ask_for_cover: state.may_ask_for_cover,
         may_link: state.may_link,
         may_edit: state.may_edit,
         pagerduty_connected: state.connected,
@@ -136,6 +138,14 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         mode: rotation.plan.mode(),
         rota: rotation.plan.rota().map(|planned| rota(planned, duty_size)),
         binding: state.bound.map(|bound| binding(bound, state.now)),
+    }
+}
+
+pub(in crate::backend) fn proposal(Proposed { rotation, preview }: Proposed) -> ProposalView {
+    ProposalView {
+        version: rotation.version(),
+        name: rotation.details.name,
+        preview,
     }
 }
 
