@@ -9,7 +9,8 @@ use crate::{
     store::{Announcement, CHANNEL, GIVING_UP, OUTBOX_CHANNEL, Store},
 };
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{Executor as _, postgres::PgListener};
+use sqlx::Executor as _;
+use sqlx_postgres::PgListener;
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::mpsc, time};
 use types::{LiveTopic, TaskState, WorkspaceId};

@@ -386,7 +386,7 @@ mod tests {
             [
                 "Not followed here before 20",
                 "ann, 20 to 40",
-                "Nobody, 40 to 70",
+                "Nobody, 40 to 70 or later",
                 "Not known from 70 on"
             ]
         );
@@ -395,10 +395,10 @@ mod tests {
             ["Not followed here before 100"]
         );
         assert_eq!(words(&drawn(&[], (-9, -5))), ["Not known from 0 on"]);
-        // A shift that began before, or ends after what is known, is known as a whole.
+        // A shift that began before is known as a whole, and one that ends after what is known may go on.
         assert_eq!(
             words(&drawn(&[stretch("ann", -5, 120)], (20, 70))),
-            ["ann, -5 to 120"]
+            ["ann, -5 to 120 or later"]
         );
     }
 

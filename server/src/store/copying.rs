@@ -4,7 +4,7 @@
 
 use super::{
     OpenError, ServingLock,
-    engine::{newest_version, sqlite_path, sqlite_url},
+    engine::{install_drivers, newest_version, sqlite_path, sqlite_url},
     opening::{Header, RESTORING, beside, hand_over, number, text},
 };
 use sqlx::{AnyConnection, Connection as _, Error, Executor as _, Row as _};
@@ -217,7 +217,7 @@ fn keep_names(file: &Path) {
 }
 
 async fn open(file: &Path, mode: &str) -> Result<AnyConnection, CopyError> {
-    sqlx::any::install_default_drivers();
+    install_drivers();
     AnyConnection::connect(&sqlite_url(file, mode))
         .await
         .map_err(failed(file))

@@ -14,7 +14,7 @@ use sqlx::{
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Once},
     time::Duration,
 };
 use url::Url;
@@ -38,6 +38,15 @@ pub(super) struct Pools {
     pub(super) upkeep: Arc<Upkeep>,
 }
 
+/// Makes both databases known to [`sqlx::Any`], which whoever connects through it has to do first.
+pub fn install_drivers() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        sqlx::any::install_drivers(&[sqlx_postgres::any::DRIVER, sqlx_sqlite::any::DRIVER])
+            .expect("nobody else installs any");
+    });
+}
+
 impl Engine {
     /// The engine that a URL names.
     pub fn of_url(url: &str) -> Result<Self, OpenError> {
@@ -53,7 +62,7 @@ impl Engine {
     /// Opens the database, making a SQLite file when there is none, and brings its
     /// schema up to date.
     pub(super) async fn open(self, url: &str, expect: Expect) -> Result<Pools, OpenError> {
-        sqlx::any::install_default_drivers();
+        install_drivers();
         let upkeep = Arc::new(Upkeep::new(self));
         let (pool, writer) = match self {
             Self::Sqlite => {

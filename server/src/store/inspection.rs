@@ -3,7 +3,7 @@
 
 use super::{
     Engine, Expect, OpenError, ServingLock,
-    engine::{newest_version, sqlite_path},
+    engine::{install_drivers, newest_version, sqlite_path},
     opening::{self, text},
 };
 use sqlx::{AnyConnection, Connection as _, Error};
@@ -27,7 +27,7 @@ pub struct Inspection {
 
 /// Looks at the database at `url`; fails with what a start would refuse it with.
 pub async fn inspect(url: &str, expect: Expect) -> Result<Inspection, OpenError> {
-    sqlx::any::install_default_drivers();
+    install_drivers();
     match sqlite_path(url) {
         Some(database) => of_sqlite(url, &database, expect).await,
         None => {

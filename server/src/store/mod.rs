@@ -75,7 +75,7 @@ pub use deliveries::{
     Single, Subject, ToldAgain,
 };
 pub use duty_groups::{DutyGroup, GroupAnswers};
-pub use engine::{Engine, GIVING_UP, sqlite_path, written_path};
+pub use engine::{Engine, GIVING_UP, install_drivers, sqlite_path, written_path};
 pub use feeds::{Feed, FoundFeed, NewFeedAddress, Revision, feed_address_row};
 pub use former::Former;
 pub use group_writers::{GroupWriter, group_writer_row};

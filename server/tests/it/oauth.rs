@@ -281,7 +281,7 @@ async fn while_the_login_pages_are_down_the_old_token_serves_to_its_end() {
 
 /// Makes the token due for its early renewal, long before its end.
 async fn make_due(services: &Services, database: &Database) {
-    sqlx::any::install_default_drivers();
+    server::store::install_drivers();
     let mut raw = AnyConnection::connect(&database.url).await.unwrap();
     raw.execute("update pagerduty_connections set refresh_at = 0")
         .await
@@ -534,7 +534,7 @@ async fn a_pair_that_can_never_be_saved_is_a_login_that_has_ended() {
 
 /// As the passing of half a minute would.
 async fn release_lease(database: &Database) {
-    sqlx::any::install_default_drivers();
+    server::store::install_drivers();
     let mut connection = AnyConnection::connect(&database.url).await.unwrap();
     connection
         .execute("update pagerduty_connections set token_lease_until = 0")

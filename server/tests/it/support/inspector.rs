@@ -115,7 +115,7 @@ pub struct Inspector {
 impl Inspector {
     /// Looks at a database that a server has opened before.
     pub async fn new(database: &Database, grace: Duration) -> Self {
-        sqlx::any::install_default_drivers();
+        server::store::install_drivers();
         let options = AnyPoolOptions::new().max_connections(1);
         let raw = options.connect(&database.url).await.unwrap();
         Self { raw, grace }

@@ -103,7 +103,7 @@ pub async fn postgres() -> Option<Database> {
 
 /// The databases of a run vanish with the cluster that xtask made for it.
 async fn new_postgres(server: &str) -> Database {
-    sqlx::any::install_default_drivers();
+    server::store::install_drivers();
     let name = format!("rr_{}", Uuid::now_v7().simple());
     let mut admin = AnyConnection::connect(server).await.unwrap();
     let create = sqlx::AssertSqlSafe(format!("create database {name}"));
