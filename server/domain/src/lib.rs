@@ -63,7 +63,7 @@ pub use notices::{
 pub use occurrences::{ChangeOfDuty, Occurrence, ShiftChange, change_of_duty, shift_changes};
 pub use ordering::{add_member, add_owner, move_member, remove_member, remove_owner};
 pub use outage::{Outage, OutageStep, outage_step};
-pub use outlook::{Foresight, begun, coming, note_following, planned};
+pub use outlook::{Foresight, begun, coming, joined, note_following, planned};
 pub use people::{
     Directory, KnownPerson, Links, Person, PersonChange, SchedulePerson, email_key, link_of,
 };

@@ -197,7 +197,7 @@ fn holder(person: &SchedulePerson, directory: &Directory) -> Holder {
 }
 
 /// The stretches by start, with those of one holder that touch or overlap as one.
-pub(crate) fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
+pub fn joined(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
     sort(&mut stretches);
     let mut joined: Vec<Stretch> = Vec::with_capacity(stretches.len());
     let mut last_of: HashMap<Option<MemberKey>, usize> = HashMap::new();

@@ -58,6 +58,8 @@ pub struct Turn {
     pub next_change_at: Option<Timestamp>,
     /// The shifts that are planned, joined and by start; those that have begun may be among them.
     pub plan: Vec<Stretch>,
+    /// Until when they are all that there are, where a rota says so.
+    pub known_until: Option<Timestamp>,
     /// Whose turn it is from now on, where a rota says so.
     pub rota: Option<rota::Turn>,
 }
@@ -68,6 +70,7 @@ impl From<rota::UpToDate> for Turn {
             duties: present.duties,
             next_change_at: present.next_change_at,
             plan: present.plan,
+            known_until: present.known_until,
             rota: Some(present.turn),
         }
     }
@@ -398,8 +401,12 @@ pub(super) async fn carry_out(
     for (mut rotation, turn, due) in turns {
         let missed = missed(&turn.plan, &rotation.crew, due, now);
         clocks.push((rotation.id.clone(), turn.next_change_at));
-        plans.push((rotation.id.clone(), turn.plan));
-        places.extend(turn.rota.map(|turn| (rotation.id.clone(), turn)));
+        let plan = (turn.plan.as_slice(), turn.known_until);
+        let place = turn
+            .rota
+            .map(|of_it| rotas::Place::new(&rotation.id, &of_it, plan));
+        places.extend(place);
+        plans.push((rotation.id.clone(), turn.plan, turn.known_until));
         let crew = Crew::new(rotation.crew.members.clone(), turn.duties);
         let crew = going_on(&rotation.crew, &crew);
         let crew = begun_from(&rotation.crew, crew, due);
@@ -414,17 +421,33 @@ pub(super) async fn carry_out(
         }
     }
     set_clocks(connection, engine, &clocks).await?;
+    let otherwise = rotas::planned_otherwise(connection, engine, &places).await?;
     rotas::write_turns(connection, engine, &places).await?;
     if !changes.is_empty() {
         rotations::write_crews(connection, engine, &changes, now).await?;
     }
     let come_true = plans
         .iter()
-        .map(|(rotation, plan)| (rotation, plan.as_slice()));
+        .map(|(rotation, plan, _)| (rotation, plan.as_slice()));
     let come_true: Vec<_> = come_true.collect();
     past_overrides::record(connection, engine, workspace, &come_true, now).await?;
     let plans = plans.iter();
-    let plans = plans.map(|(rotation, plan)| PlanChange::none(rotation, plan));
+    let plans = plans.map(|(rotation, plan, until)| match otherwise.get(rotation) {
+        // By other data, or while somebody was known by two ids, other shifts were planned.
+        Some((before, was_until)) => PlanChange {
+            rotation,
+            before: KnownPlan {
+                shifts: before,
+                until: Some(*was_until),
+            },
+            after: KnownPlan {
+                shifts: plan,
+                until: *until,
+            },
+            told: None,
+        },
+        None => PlanChange::none(rotation, plan),
+    });
     let plans: Vec<_> = plans.collect();
     outbox::plans_changed(connection, engine, workspace, &plans, now).await?;
     Ok(changes.into_iter().map(|change| change.after).collect())

@@ -424,7 +424,7 @@ pub(super) async fn admins(
 
 /// What puts one id of a person ($3) wherever the other ($2) is named. Where both
 /// are in one rotation, one stays: whichever is on duty.
-const ABSORBING: [&str; 35] = [
+const ABSORBING: [&str; 36] = [
     "delete from rotation_owners where workspace_id = $1 and person_id = $2
          and exists (select 1 from rotation_owners o where o.person_id = $3
              and o.rotation_id = rotation_owners.rotation_id)",
@@ -446,6 +446,8 @@ const ABSORBING: [&str; 35] = [
          where workspace_id = $1 and holder = 'slack:' || $2",
     r#"update rotas set turn = replace(turn, '"slack:' || $2 || '"', '"slack:' || $3 || '"')
      where workspace_id = $1 and turn like '%"slack:' || $2 || '"%'"#,
+    r#"update rotas set planned = replace(planned, '"slack:' || $2 || '"', '"slack:' || $3 || '"')
+     where workspace_id = $1 and planned like '%"slack:' || $2 || '"%'"#,
     "update overrides set relieved = 'slack:' || $3
          where workspace_id = $1 and relieved = 'slack:' || $2",
     "update overrides set person_id = $3 where workspace_id = $1 and person_id = $2",

@@ -10,7 +10,7 @@ use super::{
     workspaces,
 };
 use domain::{
-    Crew, KnownPlan, Member, Plan, Rotation, going_on,
+    Crew, KnownPlan, Member, Plan, Rotation, going_on, joined,
     rota::{
         Cadence, Days, Hours, OnDaysOff, OwnDay, PassedOver, Region, Rota, Skips, Terms, Times,
         Turn, UpToDate, Weekdays, Zone,
@@ -20,7 +20,9 @@ use jiff::civil::{Date, Time, Weekday};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, FromRow};
 use std::{collections::HashMap, num::NonZeroU16};
-use types::{Holder, MemberKey, PersonId, RotationId, RotationMode, Timestamp, WorkspaceId};
+use types::{
+    Holder, MemberKey, PersonId, RotationId, RotationMode, Stretch, Timestamp, WorkspaceId,
+};
 
 /// [`Terms`]. Days of the week are numbered from Monday, which is 1.
 #[derive(Serialize, Deserialize)]
@@ -420,6 +422,17 @@ pub(super) async fn look_again(
     if people.is_empty() {
         return Ok(());
     }
+    // Whose shifts are others by that is told.
+    let statement = format!(
+        "update rotas set zones = '' where rotation_id in (select id from rotations where {})",
+        naming_people(engine)
+    );
+    sqlx::query(AssertSqlSafe(statement))
+        .bind(workspace.as_str())
+        .bind(RotationMode::Scheduled.code())
+        .bind(as_json(people))
+        .execute(&mut *connection)
+        .await?;
     let statement = format!(
         "update rotations set next_change_at = {now} where id in (
              select id from rotations where coalesce(next_change_at, {now}) >= {now} and {} {held})",
@@ -518,7 +531,15 @@ pub(super) async fn store_present(
     }
     let turns = changed.iter();
     let turns: Vec<_> = turns
-        .map(|one| (one.after.id.clone(), one.present.turn.clone()))
+        .map(|one| {
+            let UpToDate {
+                turn,
+                plan,
+                known_until,
+                ..
+            } = one.present;
+            Place::new(&one.after.id, turn, (plan, *known_until))
+        })
         .collect();
     write_turns(connection, engine, &turns).await?;
     let clocks = changed.iter();
@@ -647,29 +668,117 @@ pub(super) async fn write_crews(
     Ok(())
 }
 
+/// How many shifts of a plan are kept to tell whose are others by other data.
+const PLAN_KEPT: usize = 60;
+
+/// What is kept of a plan: until when its shifts are all that there are, and who has them.
+#[derive(Serialize, Deserialize)]
+struct PlanRow(i64, Vec<ShiftRow>);
+
+/// The key and the name of a holder, from when, and until when.
+#[derive(Serialize, Deserialize)]
+struct ShiftRow(String, String, i64, Option<i64>);
+
+impl PlanRow {
+    /// While it is paused nobody knows who will have which shift, and nothing is kept.
+    fn of(plan: &[Stretch], known_until: Option<Timestamp>) -> Option<Self> {
+        let kept = plan.iter().take(PLAN_KEPT);
+        let shifts = kept.filter_map(|shift| {
+            let holder = shift.holder.as_ref()?;
+            Some(ShiftRow(
+                holder.key.to_string(),
+                holder.name.clone(),
+                shift.starts_at.as_millis(),
+                shift.ends_at.map(Timestamp::as_millis),
+            ))
+        });
+        // The last one is kept beyond what counts as known: it may come to begin earlier.
+        let last = plan.get(PLAN_KEPT).and(plan.get(PLAN_KEPT - 1));
+        let last = last.map(|last| last.starts_at);
+        let until = known_until.map(|until| last.map_or(until, |last| last.min(until)));
+        until.map(|until| Self(until.as_millis(), shifts.collect()))
+    }
+
+    /// With those as one that have come to be one person's.
+    fn plan(self) -> (Vec<Stretch>, Timestamp) {
+        let at = Timestamp::from_millis;
+        let shifts = self.1.into_iter();
+        let shifts = shifts.map(|ShiftRow(key, name, starts_at, ends_at)| Stretch {
+            holder: Some(Holder {
+                key: MemberKey::new(key),
+                name,
+            }),
+            starts_at: at(starts_at),
+            ends_at: ends_at.map(at),
+            overrides: Vec::new(),
+        });
+        (joined(shifts.collect()), at(self.0))
+    }
+}
+
+/// Whose turn it is in a rotation, and what is planned by that, as they are stored.
+#[derive(Serialize)]
+pub(super) struct Place(RotationId, String, Timestamp, Option<String>);
+
+impl Place {
+    pub(super) fn new(
+        rotation: &RotationId,
+        turn: &Turn,
+        (plan, known_until): (&[Stretch], Option<Timestamp>),
+    ) -> Self {
+        let plan = PlanRow::of(plan, known_until);
+        let turn_row = as_json(&TurnRow::of(turn));
+        let plan = plan.map(|plan| as_json(&plan));
+        Self(rotation.clone(), turn_row, turn.as_of, plan)
+    }
+}
+
+/// What was planned, and until when that was known, in those of the rotations whose turn was reckoned
+/// by other data, or while somebody in them was known by two ids.
+pub(super) async fn planned_otherwise(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    places: &[Place],
+) -> Result<HashMap<RotationId, (Vec<Stretch>, Timestamp)>> {
+    if places.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<_> = places.iter().map(|place| &place.0).collect();
+    let statement = format!(
+        "select rotation_id, planned from rotas
+         where zones <> $1 and planned_as_of = as_of and planned is not null
+             and rotation_id in {}",
+        engine.texts_of_json("$2")
+    );
+    let rows: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(data_version())
+        .bind(as_json(&ids))
+        .fetch_all(connection)
+        .await?;
+    let plans = rows.into_iter().filter_map(|(rotation, plan)| {
+        let plan: PlanRow = serde_json::from_str(&plan).ok()?;
+        Some((RotationId::new(rotation), plan.plan()))
+    });
+    Ok(plans.collect())
+}
+
 /// Stores whose turn it is in each of the rotations.
 pub(super) async fn write_turns(
     connection: &mut DatabaseConnection,
     engine: Engine,
-    turns: &[(RotationId, Turn)],
+    places: &[Place],
 ) -> Result<()> {
-    if turns.is_empty() {
+    if places.is_empty() {
         return Ok(());
     }
-    let turns = turns.iter();
-    let turns: Vec<_> = turns
-        .map(|(rotation, turn)| {
-            let row = as_json(&TurnRow::of(turn));
-            (rotation.as_str(), row, turn.as_of)
-        })
-        .collect();
     let statement = format!(
-        "update rotas as t set turn = j.value->>1, as_of = cast(j.value->>2 as bigint), zones = $2
+        "update rotas as t set turn = j.value->>1, as_of = cast(j.value->>2 as bigint), zones = $2,
+             planned = j.value->>3, planned_as_of = cast(j.value->>2 as bigint)
          from {} where t.rotation_id = j.value->>0",
         engine.rows_of_json()
     );
     sqlx::query(AssertSqlSafe(statement))
-        .bind(as_json(&turns))
+        .bind(as_json(&places))
         .bind(data_version())
         .execute(connection)
         .await?;

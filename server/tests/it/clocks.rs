@@ -60,6 +60,7 @@ fn turn_at(now: Timestamp) -> Turn {
         }],
         next_change_at: Some(Timestamp::from_millis(ends_at)),
         plan: Vec::new(),
+        known_until: None,
         rota: None,
     }
 }

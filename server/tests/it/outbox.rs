@@ -755,6 +755,7 @@ fn turn(_: &Rotation, now: Timestamp) -> Option<Turn> {
         }],
         next_change_at: Some(ends_at),
         plan: plan.collect(),
+        known_until: None,
         rota: None,
     })
 }

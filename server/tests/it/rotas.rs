@@ -579,6 +579,82 @@ async fn clocks_set_by_other_time_zone_data_or_holidays_are_looked_at_again() {
 }
 
 #[tokio::test]
+async fn whoever_s_shifts_move_by_other_time_zone_data_is_told_once() {
+    for database in databases().await {
+        let team = overrides::team(database).await;
+        for person in ["U1", "U2"] {
+            let who = Caller {
+                person: PersonId::new(person),
+                ..caller()
+            };
+            let choices = NotificationInput {
+                moves: true,
+                ..NotificationInput::default()
+            };
+            let chosen = team.backend.save_notifications(&who, choices).await;
+            assert_eq!(chosen.unwrap(), Outcome::Done(()));
+        }
+        let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
+        let may_write = "update workspaces set bot_scopes = 'chat:write,im:write'";
+        other.execute(may_write).await.unwrap();
+        let told = async || {
+            let mut other = AnyConnection::connect(&team.database.url).await.unwrap();
+            let told = "select target, kind from outbox
+                 where kind in ('slack_dm_moves', 'slack_dm_rearranged') order by target, kind";
+            let told: Vec<(String, String)> =
+                sqlx::query_as(told).fetch_all(&mut other).await.unwrap();
+            let mut told: Vec<_> = told
+                .into_iter()
+                .map(|(who, kind)| who + " " + &kind)
+                .collect();
+            told.dedup();
+            told
+        };
+        let store = &team.services.store;
+        // The same by the same data is the same.
+        let older = "update rotas set zones = '1999z'";
+        other.execute(older).await.unwrap();
+        store.reckon_rotas_anew().await.unwrap();
+        team.hand_over().await;
+        assert_eq!(told().await, [""; 0]);
+        // By older data clocks were half an hour behind.
+        let (plan,): (String,) = sqlx::query_as("select planned from rotas")
+            .fetch_one(&mut other)
+            .await
+            .unwrap();
+        type Shift = (String, String, i64, Option<i64>);
+        let (until, mut shifts): (i64, Vec<Shift>) = serde_json::from_str(&plan).unwrap();
+        assert!(shifts.len() > 40, "{plan}");
+        for (_, _, starts_at, ends_at) in &mut shifts {
+            *starts_at += 1_800_000;
+            *ends_at = ends_at.map(|end| end + 1_800_000);
+        }
+        sqlx::query("update rotas set zones = '1999z', planned = $1")
+            .bind(serde_json::to_string(&(until, shifts)).unwrap())
+            .execute(&mut other)
+            .await
+            .unwrap();
+        store.reckon_rotas_anew().await.unwrap();
+        team.hand_over().await;
+        let expected = ["slack:U1 slack_dm_moves", "slack:U2 slack_dm_moves"];
+        assert_eq!(told().await, expected);
+        let count = "select count(*) from outbox where kind = 'slack_dm_moves'";
+        let (first,): (i64,) = sqlx::query_as(count).fetch_one(&mut other).await.unwrap();
+        store.reckon_rotas_anew().await.unwrap();
+        team.hand_over().await;
+        let (again,): (i64,) = sqlx::query_as(count).fetch_one(&mut other).await.unwrap();
+        assert_eq!(again, first);
+        // A version before writes a turn without its plan, and what was planned earlier counts no more.
+        let stale = "update rotas set zones = '1999z', planned_as_of = 1, planned = '[9,[]]'";
+        other.execute(stale).await.unwrap();
+        team.hand_over().await;
+        let (again,): (i64,) = sqlx::query_as(count).fetch_one(&mut other).await.unwrap();
+        assert_eq!(again, first);
+        other.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_preview_is_what_then_happens_and_saves_nothing() {
     for database in databases().await {
         let team = Team::of_two(database).await;
