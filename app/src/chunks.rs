@@ -383,12 +383,28 @@ mod arrival {
         }
     }
 
+    /// The address of a link or of a form by GET, or of the one that a button sends.
+    fn leads_to(link: &Element) -> Option<String> {
+        if let Some(form) = link.get_attribute("form") {
+            let form = document().get_element_by_id(&form)?;
+            let leads = form
+                .get_attribute("method")
+                .is_some_and(|method| method == "get");
+            return form.get_attribute("action").filter(|_| leads);
+        }
+        link.get_attribute("href").or(link.get_attribute("action"))
+    }
+
     pub(crate) fn load_ahead(event: &Event, loader: Option<Loader>) {
         let address = event
             .target()
             .and_then(|target| target.dyn_into::<Element>().ok())
-            .and_then(|element| element.closest("a[href], form[method=get]").ok()?)
-            .and_then(|link| link.get_attribute("href").or(link.get_attribute("action")));
+            .and_then(|element| {
+                element
+                    .closest("a[href], form[method=get], button[form]")
+                    .ok()?
+            })
+            .and_then(|link| leads_to(&link));
         let (Some(loader), Some(address)) = (loader, address) else {
             return;
         };

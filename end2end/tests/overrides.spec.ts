@@ -1,7 +1,7 @@
 // Overrides of rotations' own schedules, and absences, by those who make them.
 import type { Page } from '@playwright/test';
 import { done } from '../support/calls';
-import { arrangeRotation, names } from '../support/rotations';
+import { arrangeRotation, change, mode, names, openAddition } from '../support/rotations';
 import { signInAs, signInWithoutJavaScript } from '../support/sign-in';
 import { visit } from '../support/takeover';
 import { expect, test } from '../support/world';
@@ -95,6 +95,11 @@ test('whoever notes an absence is passed over until it is removed', async ({ pag
   await expect(names(page, 'On duty')).toHaveText(['Wei Zhang']);
   await expect(page.getByRole('region', { name: 'Overrides' })).toContainText('Ada Okafor is away');
   await visit(page, '/settings/absences');
+  const without = /without the absence from .+ until .+ for all rotations$/i;
+  await page.getByRole('button', { name: without }).click();
+  await expect(page.getByRole('region', { name: without })).toBeVisible();
+  await page.getByRole('button', { name: 'Preview', exact: true }).click();
+  await expect(page.getByRole('region', { name: without }), 'it is gone with the next answer').toHaveCount(0);
   await page.getByRole('button', { name: 'End now' }).click();
   await expect(page.getByRole('region', { name: 'Your absences' })).toHaveCount(0);
   await visit(page, path);
@@ -116,5 +121,28 @@ test.describe('without JavaScript', () => {
     await page.getByLabel('Until', { exact: true }).fill(inHours(2));
     await page.getByRole('button', { name: 'Save' }).click();
     await expect(names(page, 'On duty')).toHaveText(['Wei Zhang']);
+  });
+
+  test('members of a schedule change and it becomes Manual, each after it was shown', async ({ page }) => {
+    await signInWithoutJavaScript(page, 'Ada Okafor');
+    const path = await arrangeTurns(page);
+    await page.goto(path);
+    const addition = await openAddition(page);
+    await addition.getByRole('checkbox', { name: 'Leila Haddad', exact: true }).check();
+    await addition.getByRole('button', { name: /^Add / }).click();
+    await expect(page.getByText('Added to the end of the order: Leila Haddad.')).toBeVisible();
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await expect(names(page, 'Members')).toHaveText(['Ada Okafor', 'Wei Zhang', 'Leila Haddad']);
+    await change(page, 'Move up', 'Leila Haddad');
+    await page.getByRole('button', { name: 'Move up', exact: true }).click();
+    await expect(names(page, 'Members')).toHaveText(['Ada Okafor', 'Leila Haddad', 'Wei Zhang']);
+    await change(page, 'Remove', 'Wei Zhang');
+    await page.getByRole('button', { name: 'Remove', exact: true }).click();
+    await expect(names(page, 'Members')).toHaveText(['Ada Okafor', 'Leila Haddad']);
+    const told = page.getByRole('status').filter({ hasText: 'Wei Zhang was removed.' });
+    await expect(told.getByRole('button', { name: 'Undo' })).toBeVisible();
+    await page.goto(`${path}/change?what=manual`);
+    await page.getByRole('button', { name: 'Make it Manual' }).click();
+    await expect(mode(page)).toHaveText('Manual');
   });
 });

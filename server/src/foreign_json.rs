@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// What stands for a character that cannot be read.
 const UNREADABLE: &str = "\\ufffd";
 
-/// The bytes as a `T`. What is no JSON even then, or no `T`, is the error of the first attempt.
+/// The bytes as a `T`, or why not, as the last attempt has it.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice(bytes).or_else(|error| {
         let mended = mended(bytes).ok_or(error)?;

@@ -53,9 +53,12 @@ impl SlackPart {
     /// What is wrong with it, where Slack's word is this, or one of our own codes for what has no
     /// word. Absent where it mends itself, or ails all of Slack and is told of that.
     pub fn trouble(self, word: &str) -> Option<String> {
-        match Hindrance::of_word(word) {
-            Hindrance::NotInstalled | Hindrance::TokenRefused | Hindrance::Passing => return None,
-            Hindrance::Unknown | Hindrance::Word(_) => {}
+        match (self, Hindrance::of_word(word)) {
+            (_, Hindrance::NotInstalled | Hindrance::TokenRefused) => return None,
+            // What was announced nowhere until it was given up is not tried again by itself.
+            (Self::Announcements, Hindrance::Passing) => {}
+            (Self::Group | Self::Topic, Hindrance::Passing) => return None,
+            (_, Hindrance::Unknown | Hindrance::Word(_)) => {}
         }
         match self {
             Self::Announcements => Some(ChannelTrouble::of_word(word).to_string()),
@@ -108,13 +111,14 @@ mod tests {
     #[test]
     fn what_mends_itself_or_ails_all_of_slack_is_no_need_of_one_rotation() {
         for part in [SlackPart::Announcements, SlackPart::Group, SlackPart::Topic] {
-            for word in [
-                "rate_limited",
-                "status_502",
-                "token_revoked",
-                "not_installed",
-            ] {
+            for word in ["token_revoked", "not_installed"] {
                 assert_eq!(part.trouble(word), None, "{part:?} {word}");
+            }
+            for word in ["rate_limited", "status_502", "request_timeout"] {
+                // An announcement that was given up stays so.
+                let mends_itself = part != SlackPart::Announcements;
+                let told = part.trouble(word);
+                assert_eq!(told.is_none(), mends_itself, "{part:?} {word}");
             }
             let told = part.trouble("a_word_of_tomorrow").unwrap();
             assert!(told.contains("a_word_of_tomorrow"), "{told}");

@@ -244,7 +244,7 @@ pub struct OverrideView {
     pub has_left: bool,
     pub made_by: Option<String>,
     pub runs: bool,
-    /// It runs, and puts nobody on duty: whose place it is about is not on duty.
+    /// It runs, and nobody is on duty otherwise than without it.
     pub is_idle: bool,
     /// The caller may end or remove it.
     pub may_end: bool,
@@ -350,6 +350,11 @@ pub enum AbsenceSet {
     Removed,
     /// Nothing was saved. Those rotations in which something changes, by name.
     Previewed(Vec<ShiftEffect>),
+    /// The same for what the end or the removal of this one would bring.
+    PreviewedWithout {
+        id: AbsenceId,
+        effects: Vec<ShiftEffect>,
+    },
 }
 
 /// An absence that runs or is to come.

@@ -43,6 +43,8 @@ pub struct ProposalView {
     /// What decides about it is of this version: see [`crate::RotationPage::version`].
     pub version: String,
     pub preview: RotaPreview,
+    /// It is the end of an override that has not begun, which is removed by that.
+    pub to_come: bool,
 }
 
 #[cfg(test)]

@@ -230,6 +230,11 @@ pub struct RotaPreview {
     pub zone_data: String,
     /// The last year of which the holidays that it skips are known; absent where it skips none.
     pub holidays_until: Option<i16>,
+    /// Whom the words are about, where these do not name them themselves: names may be written from
+    /// right to left, so each is drawn apart.
+    pub names: Vec<String>,
+    /// There were planned shifts to compare with; else nobody gains or loses any.
+    pub compared: bool,
 }
 
 /// A rota on the page of its rotation.

@@ -30,14 +30,7 @@ impl Hindrance {
     pub(crate) fn of_word(word: &str) -> Self {
         match word {
             "not_installed" => Self::NotInstalled,
-            "rate_limited"
-            | "timed_out"
-            | "unreachable"
-            | "unreadable"
-            | "internal_error"
-            | "fatal_error"
-            | "service_unavailable" => Self::Passing,
-            word if word.starts_with("status_") => Self::Passing,
+            word if SlackWord::is_passing(word) => Self::Passing,
             "rotation_gone" | "server_failed" | "broke_off" | "server_ended" => Self::Unknown,
             word => match SlackWord::parse(word) {
                 Some(word) if word.refuses_token() => Self::TokenRefused,
@@ -51,7 +44,21 @@ impl Hindrance {
 impl SlackWord {
     /// Whether what has this word, of Slack's or one of our own, is over once Slack answers again.
     pub fn is_passing(word: &str) -> bool {
-        matches!(Hindrance::of_word(word), Hindrance::Passing)
+        let is_own = matches!(
+            word,
+            "rate_limited" | "timed_out" | "unreachable" | "unreadable"
+        );
+        let is_slacks = matches!(
+            word,
+            "internal_error"
+                | "fatal_error"
+                | "service_unavailable"
+                | "request_timeout"
+                | "team_added_to_org"
+                | "accesslimited"
+                | "external_service_error"
+        );
+        is_own || is_slacks || word.starts_with("status_")
     }
 
     /// Nothing that does not look like one of Slack's words, since it is shown.
@@ -511,6 +518,22 @@ mod tests {
             assert_eq!(SlackWord::parse(text), None, "{text:?}");
         }
         assert!(SlackWord::parse("team_access_not_granted").is_some());
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_depends_on_what_was_written() {
+        for word in [
+            "request_timeout",
+            "accesslimited",
+            "timed_out",
+            "status_502",
+        ] {
+            let hindrance = Hindrance::of_word(word);
+            assert!(matches!(hindrance, Hindrance::Passing), "{word}");
+        }
+        for word in ["token_revoked", "not_installed", "is_archived", "broke_off"] {
+            assert!(!SlackWord::is_passing(word), "{word}");
+        }
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub struct WeekRow {
     pub name: String,
     pub visibility: Visibility,
     pub coverage: Coverage,
-    /// When somebody is to be on duty and nobody is; apart, and by time.
+    /// When somebody is to be on duty from now on and nobody is, as far as that is known; apart, and by
+    /// time.
     pub missing: Vec<Span>,
     /// In which zone its schedule is made, where it says so.
     pub time_zone: Option<String>,

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::thread;
 
 use anyhow::Result;
 use clap::Args;
@@ -31,23 +30,10 @@ pub fn build(options: &Options) -> Result<()> {
 }
 
 fn build_debug() -> Result<&'static str> {
-    site_and_programs(Profile::Dev)?;
+    site::build(Profile::Dev)?;
+    report::step("Building the server");
+    cargo::build_native()?;
     Ok("target/debug/roundrobin")
-}
-
-/// What the browser loads, and server and sandbox without optimisation. Either waits for one large
-/// crate for a good part of its time, so they are compiled beside each other.
-pub fn site_and_programs(profile: Profile) -> Result<()> {
-    report::step("Building server and sandbox, and beside them what the browser runs");
-    thread::scope(|scope| {
-        let programs = scope.spawn(cargo::build_native);
-        let compiled = site::compile(profile);
-        let programs = programs.join().expect("cargo is waited for");
-        compiled?;
-        programs
-    })?;
-    // Only now: the server is compiled while the folder is there.
-    site::make(profile)
 }
 
 fn build_release() -> Result<&'static str> {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::other_browsers::OtherBrowsers;
 use crate::report::{Outcome, Report, Tests};
 use crate::site::Profile;
-use crate::{browser, build, nginx, node, processes, report};
+use crate::{browser, cargo, nginx, node, processes, report, site};
 
 const RESULTS: &str = "end2end/test-results/results.json";
 /// The tag of the tests that only take pictures.
@@ -64,7 +64,9 @@ pub fn take_screenshots() -> Result<()> {
 
 fn prepare(profile: Profile) -> Result<()> {
     node::ensure_packages()?;
-    build::site_and_programs(profile)
+    site::build(profile)?;
+    report::step("Building server and sandbox");
+    cargo::build_native()
 }
 
 fn check_types() -> Result<Outcome> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::processes::{self, Interrupted, Process};
 use crate::product::{self, Ports, credential};
 use crate::site::Profile;
-use crate::{build, http, report};
+use crate::{cargo, http, report, site};
 
 /// Where cargo puts what this command builds.
 const BUILT: &str = "target/debug";
@@ -28,7 +28,9 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     ensure_free(options.port, "--port")?;
     ensure_free(options.sandbox_port, "--sandbox-port")?;
-    build::site_and_programs(Profile::Dev)?;
+    site::build(Profile::Dev)?;
+    report::step("Building server and sandbox");
+    cargo::build_native()?;
 
     report::step("Starting the sandbox, which stands in for PagerDuty and Slack");
     let (mut sandbox, credentials) = product::start_sandbox(BUILT, options.sandbox_port)?;

@@ -65,9 +65,9 @@ pub fn ensure_placeholder() -> Result<()> {
     Ok(())
 }
 
-/// Compiles what the site is made from.
-pub fn compile(profile: Profile) -> Result<()> {
+pub fn build(profile: Profile) -> Result<()> {
     toolchain::ensure_wasm_target()?;
+    report::step("Building what the browser runs");
     let built = [
         "build",
         "-p",
@@ -77,17 +77,7 @@ pub fn compile(profile: Profile) -> Result<()> {
         "--profile",
         profile.cargo_name(),
     ];
-    cargo::run(&[&built, profile.features()].concat())
-}
-
-pub fn build(profile: Profile) -> Result<()> {
-    report::step("Building what the browser runs");
-    compile(profile)?;
-    make(profile)
-}
-
-/// Makes the site from what was compiled, unless it is made of that already.
-pub fn make(profile: Profile) -> Result<()> {
+    cargo::run(&[&built, profile.features()].concat())?;
     let module = format!(
         "target/{}/{}/frontend.wasm",
         toolchain::WASM,

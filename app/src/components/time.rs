@@ -259,10 +259,11 @@ pub(crate) fn in_words(at: Timestamp, clock: Clock) -> String {
 
 /// The day of an instant: `Mon 23 Nov`, and its year where it is far away.
 pub(crate) fn day_in_words(at: Timestamp, clock: Clock) -> String {
+    // A day is not told otherwise while somebody reads.
+    let now = clock.drawn();
     if clock.in_browser() {
-        local::formats(clock.zone()).day_in_words(at, clock.now())
+        local::formats(clock.zone()).day_in_words(at, now)
     } else {
-        let now = clock.now();
         clock
             .zone
             .with_value(|page| written_day(at, now, &page.zone))
@@ -299,6 +300,7 @@ mod local {
     const MINUTE_MILLIS: i64 = 60_000;
     const DAY: [(&str, &str); 3] = [("weekday", "short"), ("day", "numeric"), ("month", "short")];
     const YEAR: [(&str, &str); 1] = [("year", "numeric")];
+    const ZONE: [(&str, &str); 1] = [("timeZoneName", "short")];
     /// By how much clocks are known to be turned back.
     const TURNED_BACK_MINUTES: [i64; 2] = [60, 30];
 
@@ -325,13 +327,15 @@ mod local {
             let is_far = super::is_far(at, now);
             let (at, now) = (self.shown(at), self.shown(now));
             let (start, end) = self.day(now);
-            let format = if is_far {
+            let is_repeated = self.zone.is_none() && is_repeated(at);
+            let format = if is_far && is_repeated {
+                &self.format(&[&DAY[..], &YEAR, &TIME, &ZONE].concat())
+            } else if is_far {
                 self.dated
                     .get_or_init(|| self.format(&[&DAY[..], &YEAR, &TIME].concat()))
-            } else if self.zone.is_none() && is_repeated(at) {
-                self.repeated.get_or_init(|| {
-                    self.format(&[&DAY[..], &TIME, &[("timeZoneName", "short")]].concat())
-                })
+            } else if is_repeated {
+                self.repeated
+                    .get_or_init(|| self.format(&[&DAY[..], &TIME, &ZONE].concat()))
             } else if start <= at && at < end {
                 self.time.get_or_init(|| self.format(&TIME))
             } else {

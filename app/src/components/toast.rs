@@ -70,6 +70,11 @@ impl Toasts {
         self.show(html! { (text.as_ref()) }, offer);
     }
 
+    /// The same where names are elements of their own.
+    pub(crate) fn warn_of(self, text: Markup) {
+        self.show(text, None);
+    }
+
     /// Moves whenever what was offered has come to an end, whatever that was.
     pub(crate) fn taken_up(self) -> u64 {
         self.taken_up.get()

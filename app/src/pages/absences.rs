@@ -12,10 +12,10 @@ use crate::{
     server_fns::{Absences, NoteAbsence, RemoveAbsence, decoded},
     view,
 };
-use leptos::prelude::*;
+use leptos::{ev::SubmitEvent, prelude::*};
 use serde::de::IgnoredAny;
 use types::{
-    AbsenceField, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsenceSet, AbsenceView,
+    AbsenceField, AbsenceId, AbsenceInput, AbsenceProblem, AbsenceRefusal, AbsenceSet, AbsenceView,
     AbsencesView, Outcome, RotationId, ShiftEffect,
 };
 
@@ -33,9 +33,11 @@ pub(crate) fn AbsencesPage() -> impl IntoView {
     });
     let removal = form_outcome(remove);
     let without = DataMemo::new(move || match removal.done() {
-        Some(AbsenceSet::Previewed(effects)) => Some(effects),
+        Some(AbsenceSet::PreviewedWithout { id, effects }) => Some((id, effects)),
         _ => None,
     });
+    // The one that the last form was to remove.
+    let removing = RwSignal::new(None::<AbsenceId>);
     use_title(|| "My absences".to_owned());
     view! {
         <h1>"My absences"</h1>
@@ -47,15 +49,23 @@ pub(crate) fn AbsencesPage() -> impl IntoView {
         </p>
         <FailureNotice failure=failure(removal)/>
         {loaded(absences, move |view: DataMemo<AbsencesView>| view! {
-            {redrawn(move || view! { <Noted absences=view.with(|view| view.absences.clone()) remove/> })}
-            <div role="status">{redrawn(move || without.get().map(|effects| view! {
-                <Card id="removal-heading" title="Without the absence">{previewed(effects)}</Card>
-            }))}</div>
-            <Card id="absence-heading" title="Be away">
-                {rows(move || vec![noted.get()], usize::to_string, move |_| view! {
-                    <NoteForm view=view.get_untracked() note/>
+            <div class="column" on:submit=move |_| forms.forget_results()>
+                {redrawn(move || view! {
+                    <Noted absences=view.with(|view| view.absences.clone()) remove removing/>
                 })}
-            </Card>
+                <div role="status">{redrawn(move || {
+                    let (id, effects) = without.get()?;
+                    let absence = view.with(|view| {
+                        view.absences.iter().find(|absence| absence.id == id).cloned()
+                    })?;
+                    Some(previewed_without(&absence, effects))
+                })}</div>
+                <Card id="absence-heading" title="Be away">
+                    {rows(move || vec![noted.get()], usize::to_string, move |_| view! {
+                        <NoteForm view=view.get_untracked() note/>
+                    })}
+                </Card>
+            </div>
         })}
     }
 }
@@ -69,11 +79,15 @@ fn tell(toasts: Toasts, answer: &str) {
 }
 
 #[component]
-fn Noted(absences: Vec<AbsenceView>, remove: ServerAction<RemoveAbsence>) -> impl IntoView {
+fn Noted(
+    absences: Vec<AbsenceView>,
+    remove: ServerAction<RemoveAbsence>,
+    removing: RwSignal<Option<AbsenceId>>,
+) -> impl IntoView {
     (!absences.is_empty()).then(|| {
         let rows = absences
             .into_iter()
-            .map(move |absence| view! { <Absence absence remove/> });
+            .map(move |absence| view! { <Absence absence remove removing/> });
         view! {
             <Table label="Your absences" columns=&["From", "Until", "Rotations", "Note", "Change"]>
                 {rows.collect_view()}
@@ -83,12 +97,32 @@ fn Noted(absences: Vec<AbsenceView>, remove: ServerAction<RemoveAbsence>) -> imp
 }
 
 #[component]
-fn Absence(absence: AbsenceView, remove: ServerAction<RemoveAbsence>) -> impl IntoView {
+fn Absence(
+    absence: AbsenceView,
+    remove: ServerAction<RemoveAbsence>,
+    removing: RwSignal<Option<AbsenceId>>,
+) -> impl IntoView {
     let rotations = match absence.everywhere {
         true => "All".to_owned(),
         false => absence.rotations.join(", "),
     };
-    let label = if absence.runs { "End now" } else { "Remove" };
+    let (label, busy_label) = match absence.runs {
+        true => ("End now", "Ending…"),
+        false => ("Remove", "Removing…"),
+    };
+    let without = told_apart(" without the absence from ", &absence);
+    let id = absence.id.to_string();
+    // All rows share one action, and a preview removes nothing.
+    let (asked, own) = (absence.id.clone(), absence.id);
+    let pending = remove.pending();
+    let is_removed = Signal::derive(move || {
+        pending.get() && removing.with(|removing| removing.as_ref() == Some(&own))
+    });
+    let ask = move |event: SubmitEvent| {
+        if !pending.get_untracked() {
+            removing.set((!is_preview(&event)).then(|| asked.clone()));
+        }
+    };
     view! {
         <Row>
             <Cell label="From"><Time at=absence.starts_at/></Cell>
@@ -96,15 +130,48 @@ fn Absence(absence: AbsenceView, remove: ServerAction<RemoveAbsence>) -> impl In
             <Cell label="Rotations"><bdi translate="no">{rotations}</bdi></Cell>
             <Cell label="Note"><bdi translate="no">{absence.note}</bdi></Cell>
             <Cell label="Change">
-                <ActionForm action=remove>
-                    <input type="hidden" name="id" value=absence.id.to_string()/>
-                    <SubmitButton label busy_label="Removing…" pending=remove.pending()/>
-                    <button type="submit" class="button" name="preview" value="true">
-                        "Preview"<span class="visually-hidden">" without it"</span>
-                    </button>
-                </ActionForm>
+                <div on:submit:capture=ask>
+                    <ActionForm action=remove>
+                        <input type="hidden" name="id" value=id/>
+                        <SubmitButton label busy_label pending=is_removed/>
+                        <button type="submit" class="button" name="preview" value="true">
+                            "Preview"<span class="visually-hidden">{without}</span>
+                        </button>
+                    </ActionForm>
+                </div>
             </Cell>
         </Row>
+    }
+    .into_any()
+}
+
+/// Whether the form was sent by the one of its buttons that has a name.
+fn is_preview(event: &SubmitEvent) -> bool {
+    let button = event.submitter();
+    button.is_some_and(|button| button.has_attribute("name"))
+}
+
+/// Which of the reader's absences it is, after the words for what is about it.
+fn told_apart(words: &'static str, absence: &AbsenceView) -> AnyView {
+    let rotations = match (absence.everywhere, &absence.rotations[..]) {
+        (true, _) => view! { " for all rotations" },
+        // The reader takes turns there no more.
+        (false, []) => ().into_any(),
+        (false, names) => view! { " for "<bdi translate="no">{names.join(", ")}</bdi> },
+    };
+    view! {
+        {words}<Time at=absence.starts_at/>" until "<Time at=absence.ends_at/>{rotations}
+    }
+    .into_any()
+}
+
+/// What would change without an absence.
+fn previewed_without(absence: &AbsenceView, effects: Vec<ShiftEffect>) -> AnyView {
+    view! {
+        <section class="card" aria-labelledby="removal-heading">
+            <h2 id="removal-heading">{told_apart("Without the absence from ", absence)}</h2>
+            {previewed(effects)}
+        </section>
     }
     .into_any()
 }

@@ -2,18 +2,22 @@
 //! added with one press.
 
 use super::{
+    changed,
     person_select::{PeopleBoxes, PeopleSearch},
     proposal_form::ProposalForm,
     wording::count,
 };
 use crate::{
     AppError,
-    components::{Notice, Tone, redrawn},
+    components::{Notice, Toasts, Tone, redrawn},
     forms::{ActionForm, FormOutcome, ServerAction},
+    server_fns::decoded,
     view,
 };
 use leptos::{either::Either, prelude::*, server_fn::ServerFn};
-use types::{Change, Changed, MemberKey, RotationId, RotationRefusal};
+use maud::{Markup, html};
+use serde::de::IgnoredAny;
+use types::{Change, Changed, MemberKey, Outcome, RotationId, RotationRefusal};
 
 /// Folded up while there is somebody, and open for whoever searches without our code.
 #[component]
@@ -72,20 +76,42 @@ fn fields(
 /// Who could not be added while others were, and why.
 #[component]
 pub(super) fn NotAdded(added: FormOutcome<Changed, RotationRefusal>) -> impl IntoView {
-    let left_out = move || match added.done()?.what {
-        Change::Added { left_out, .. } if !left_out.is_empty() => Some(left_out),
-        _ => None,
-    };
+    let told = move || left_out(added.done()?);
     view! {
         <div role="alert">
-            {redrawn(move || left_out().map(|left_out| view! {
+            {redrawn(move || told().map(|left_out| view! {
                 <Notice tone=Tone::Warning>
-                    {left_out.into_iter().map(|(name, reason)| view! {
-                        <p><bdi translate="no">{name}</bdi>" was not added. "{reason.to_string()}</p>
+                    {left_out.iter().map(|one| view! {
+                        <p inner_html=not_added(one).into_string()></p>
                     }).collect_view()}
                 </Notice>
             }))}
         </div>
     }
     .into_any()
+}
+
+/// Says who was added and who was not, by the answer to a form that leads to another page: there
+/// [`NotAdded`] tells it only without our code.
+pub(super) fn tell(toasts: Toasts, answer: &str) {
+    changed::tell(toasts, answer);
+    if let Ok(Outcome::Done(changed)) = decoded::<Outcome<Changed, IgnoredAny>>(answer)
+        && let Some(left_out) = left_out(changed)
+    {
+        toasts.warn_of(html! {
+            @for one in &left_out { (not_added(one)) " " }
+        });
+    }
+}
+
+/// Nothing where nobody was.
+fn left_out(Changed { what, .. }: Changed) -> Option<Vec<(String, RotationRefusal)>> {
+    match what {
+        Change::Added { left_out, .. } if !left_out.is_empty() => Some(left_out),
+        _ => None,
+    }
+}
+
+fn not_added((name, reason): &(String, RotationRefusal)) -> Markup {
+    html! { bdi translate="no" { (name) } " was not added. " (reason.to_string()) }
 }

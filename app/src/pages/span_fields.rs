@@ -8,6 +8,9 @@ use types::{SpanField, SpanInput, SpanProblem, WhichOne};
 /// What tells the two moments apart that clocks show alike: how far ahead of UTC they are.
 type Twice = (String, String);
 
+/// What is asked right below the moment itself.
+const WHICH: &str = "Which of the two";
+
 #[component]
 pub(super) fn SpanFields(
     initial: SpanInput,
@@ -26,7 +29,7 @@ pub(super) fn SpanFields(
             from, move || problem.run(SpanField::From),
         )}
         {which_one(
-            ("from-which", "span[from_which]"), from_which,
+            ("from-which", "span[from_which]", WHICH), from_which,
             move || twice(problem.run(SpanField::From)),
         )}
         {moment(
@@ -34,7 +37,7 @@ pub(super) fn SpanFields(
             until, move || problem.run(SpanField::Until),
         )}
         {which_one(
-            ("until-which", "span[until_which]"), until_which,
+            ("until-which", "span[until_which]", WHICH), until_which,
             move || twice(problem.run(SpanField::Until)),
         )}
     }
@@ -60,7 +63,7 @@ fn twice(problem: Option<SpanProblem>) -> Option<Twice> {
 
 /// Which of two moments is meant that clocks show alike. It stays once it was asked for.
 pub(super) fn which_one(
-    (id, name): (&'static str, &'static str),
+    (id, name, asking): (&'static str, &'static str, &'static str),
     chosen: WhichOne,
     twice: impl Fn() -> Option<Twice> + Send + Sync + 'static,
 ) -> AnyView {
@@ -78,7 +81,7 @@ pub(super) fn which_one(
         asked.get().map(|(first, second)| {
             view! {
                 <div class="field">
-                    <label for=id>"Which of the two"</label>
+                    <label for=id>{asking}</label>
                     <select id=id name=name>
                         <option value="first" selected=chosen == WhichOne::First>
                             {label("first", first)}

@@ -56,8 +56,8 @@ pub async fn remove_absence(
         |_| None,
         |backend, caller| async move {
             if preview {
-                let preview = backend.preview_removal(&caller, id).await?;
-                return Ok(preview.map(AbsenceSet::Previewed));
+                let preview = backend.preview_removal(&caller, id.clone()).await?;
+                return Ok(preview.map(|effects| AbsenceSet::PreviewedWithout { id, effects }));
             }
             let removed = backend.remove_absence(&caller, id).await?;
             Ok(removed.map(|()| AbsenceSet::Removed))

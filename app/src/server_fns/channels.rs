@@ -1,7 +1,7 @@
 //! The Slack channels in which a rotation's changes of duty are announced.
 
 #[cfg(feature = "ssr")]
-use super::request::{NOTHING_KEPT, call, submit};
+use super::request::{call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use types::{
@@ -72,8 +72,9 @@ pub async fn remove_slack_channel(
     rotation: RotationId,
     channel: SlackChannelId,
 ) -> Result<Outcome<(), ChannelRefusal>, AppError> {
+    let kept = channel.to_string();
     submit::<RemoveSlackChannel, _, _, _>(
-        NOTHING_KEPT,
+        Some(&kept),
         |()| None,
         |backend, caller| async move {
             backend
@@ -89,8 +90,9 @@ pub async fn write_announcement(
     rotation: RotationId,
     channel: SlackChannelId,
 ) -> Result<Outcome<(), ChannelRefusal>, AppError> {
+    let kept = channel.to_string();
     submit::<WriteAnnouncement, _, _, _>(
-        NOTHING_KEPT,
+        Some(&kept),
         |()| None,
         |backend, caller| async move {
             backend

@@ -67,17 +67,16 @@ pub async fn preview_change(
     .await
 }
 
-/// Where it was `shown` what it brings, the rotation comes next.
+/// What it brings was shown on a page of its own, and the rotation comes next.
 #[server(prefix = "/rpc", endpoint = "end_override")]
 pub async fn end_override(
     rotation: RotationId,
     id: OverrideId,
-    #[server(default)] shown: bool,
 ) -> Result<Outcome<(), OverrideRefusal>, AppError> {
     let page = rotation_page(&rotation);
     submit::<EndOverride, _, _, _>(
         NOTHING_KEPT,
-        |()| shown.then_some(page),
+        |()| Some(page),
         |backend, caller| async move { backend.end_override(&caller, rotation, id).await },
     )
     .await
@@ -88,12 +87,11 @@ pub async fn end_override(
 pub async fn take_cover(
     rotation: RotationId,
     id: CoverId,
-    #[server(default)] shown: bool,
 ) -> Result<Outcome<(), OverrideRefusal>, AppError> {
     let page = rotation_page(&rotation);
     submit::<TakeCover, _, _, _>(
         NOTHING_KEPT,
-        |()| shown.then_some(page),
+        |()| Some(page),
         |backend, caller| async move { backend.take_cover(&caller, rotation, id).await },
     )
     .await

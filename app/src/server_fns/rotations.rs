@@ -4,12 +4,12 @@
 use super::request::{NOTHING_KEPT, call, submit};
 use crate::AppError;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-#[cfg(feature = "ssr")]
-use types::{Change, DaysWanted, RotationFilter, RotationMode, Selection, SortBy};
 use types::{
     Changed, FoundPeople, HomeView, MemberKey, MoveDirection, Outcome, PersonId, RotationId,
     RotationInput, RotationList, RotationPage, RotationRefusal, UndoId,
 };
+#[cfg(feature = "ssr")]
+use types::{DaysWanted, RotationFilter, RotationMode, Selection, SortBy};
 
 /// The filter as an address has it. `mode` is a [`RotationMode::code`], `show` a
 /// [`Selection::code`], `sort` a [`SortBy::code`]; anything else says nothing.
@@ -138,7 +138,7 @@ pub async fn set_on_duty(
 }
 
 /// What cannot be the id of a person is nobody. Where it was `shown` what it brings, the rotation
-/// comes next, unless somebody was left out: who, is told where it was shown.
+/// comes next.
 #[server(prefix = "/rpc", endpoint = "add_members")]
 pub async fn add_members(
     id: RotationId,
@@ -149,10 +149,7 @@ pub async fn add_members(
     let page = rotation_page(&id);
     submit::<AddMembers, _, _, _>(
         NOTHING_KEPT,
-        |changed: &Changed| match &changed.what {
-            Change::Added { left_out, .. } if !left_out.is_empty() => None,
-            _ => shown.then_some(page),
-        },
+        |_| shown.then_some(page),
         |backend, caller| async move { backend.add_members(&caller, id, people).await },
     )
     .await

@@ -23,7 +23,7 @@ pub struct GroupRules {
 pub struct Feed {
     pub holds: GroupHolds,
     pub on_duty: Vec<Holder>,
-    /// Somebody may be on duty of whom it is not known.
+    /// Somebody may be on duty of whom it is not known, whoever else is.
     pub is_unknown: bool,
     /// Who takes turns in it.
     pub members: Vec<Holder>,

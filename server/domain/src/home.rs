@@ -19,6 +19,8 @@ pub struct SeenRotation<'a, T> {
     pub foresight: Foresight<'a>,
     pub outlook: &'a Outlook,
     pub needs: &'a [RotationNeed],
+    /// By the clock that its duties go by.
+    pub now: Timestamp,
 }
 
 /// A shift of the reader's that has not begun.
@@ -60,12 +62,11 @@ pub fn home<T: Copy>(
     seen: &[SeenRotation<'_, T>],
     reader: &PersonId,
     connection_is_ill: bool,
-    now: Timestamp,
 ) -> Home<T> {
     let me = MemberKey::of_person(reader);
     let mine = seen
         .iter()
-        .filter(|one| one.foresight.is_of(one.relation, &me, now));
+        .filter(|one| one.foresight.is_of(one.relation, &me, one.now));
     let owned = seen.iter().filter(|one| one.relation.owner);
     let unconfirmed = seen
         .iter()
@@ -75,7 +76,7 @@ pub fn home<T: Copy>(
         mine: count(mine.clone().count()),
         unknown: count(mine.filter(|one| one.outlook.is_unknown).count()),
         on_duty: on_duty(seen, &me),
-        coming: coming(seen, &me, now),
+        coming: coming(seen, &me),
         in_turn: in_turn(seen, &me),
         owned: First::of(owned.map(|one| one.rotation).collect(), TOLD),
         needs: needy(seen, connection_is_ill),
@@ -94,8 +95,8 @@ fn on_duty<T: Copy>(seen: &[SeenRotation<'_, T>], me: &MemberKey) -> First<T> {
     First::of(on_duty.collect(), TOLD)
 }
 
-fn coming<T: Copy>(seen: &[SeenRotation<'_, T>], me: &MemberKey, now: Timestamp) -> First<Turn<T>> {
-    let is_mine = |stretch: &&Stretch| {
+fn coming<T: Copy>(seen: &[SeenRotation<'_, T>], me: &MemberKey) -> First<Turn<T>> {
+    let is_mine = |stretch: &Stretch, now| {
         let holder = stretch.holder.as_ref();
         stretch.starts_at > now && holder.is_some_and(|holder| holder.key == *me)
     };
@@ -107,7 +108,10 @@ fn coming<T: Copy>(seen: &[SeenRotation<'_, T>], me: &MemberKey, now: Timestamp)
             } => (stretches, Some(known_until)),
             Foresight::ByHand { .. } | Foresight::Unknown => (&[][..], None),
         };
-        stretches.iter().filter(is_mine).map(move |stretch| Turn {
+        let mine = stretches
+            .iter()
+            .filter(move |stretch| is_mine(stretch, one.now));
+        mine.map(move |stretch| Turn {
             rotation: one.rotation,
             starts_at: stretch.starts_at,
             ends_at: stretch.ends_at,
@@ -216,10 +220,11 @@ mod tests {
                     foresight,
                     outlook,
                     needs,
+                    now: at(NOW),
                 },
             )
             .collect();
-        home(&seen, &person("ann"), connection_is_ill, at(NOW))
+        home(&seen, &person("ann"), connection_is_ill)
     }
 
     #[test]

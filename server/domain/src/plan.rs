@@ -72,16 +72,18 @@ impl Plan {
         }
     }
 
-    /// When, of what is covered, somebody is to be on duty and nobody is; apart, and by time.
-    pub fn unstaffed(&self, coverage: &Coverage) -> Vec<Span> {
+    /// When, of what is covered from `now` on, somebody is to be on duty and nobody is; apart, and by
+    /// time. When somebody was to be on duty before that, the plan of now does not say.
+    pub fn unstaffed(&self, coverage: &Coverage, now: Timestamp) -> Vec<Span> {
         let gaps = coverage.stretches.iter();
         let gaps = gaps.filter(|stretch| stretch.holder.is_none());
         let spans = gaps.filter_map(|gap| {
             Some(Span {
-                from: gap.starts_at,
+                from: gap.starts_at.max(now),
                 until: gap.ends_at?,
             })
         });
+        let spans = spans.filter(|span| span.from < span.until);
         spans.flat_map(|gap| self.staffed(gap)).collect()
     }
 

@@ -119,11 +119,12 @@ pub async fn search(
         told.may_read = slack.channels.may_read(&installed, &Among::Public);
         return Ok(told);
     }
-    let listed = match slack
-        .channels
-        .of_late(slack, &installed, &Among::Public)
-        .await
-    {
+    let among = Among::Public;
+    let public = slack.channels.of_late(slack, &installed, &among);
+    // Public ones are found all the same where Slack does not tell of these.
+    let private = slack_channels::private_of(services, actor, &installed);
+    let (public, private) = tokio::join!(public, private);
+    let listed = match public {
         Ok(Some(listed)) => listed,
         Ok(None) => {
             told.may_read = false;
@@ -136,19 +137,7 @@ pub async fn search(
         }
         Err(AskError::Store(error)) => return Err(error.into()),
     };
-    let private = match actor.person() {
-        Some(person) => {
-            let among = Among::PrivateOf(person.clone());
-            slack.channels.of_late(slack, &installed, &among).await
-        }
-        None => Ok(None),
-    };
-    // Public ones are found all the same.
-    let private = match private {
-        Ok(private) => private,
-        Err(AskError::Slack(_)) => None,
-        Err(AskError::Store(error)) => return Err(error.into()),
-    };
+    let private = private?;
     told.searched_private = private.is_some();
     let private = private.as_ref();
     let whole = listed.whole && private.is_none_or(|private| private.whole);
@@ -307,7 +296,9 @@ pub async fn add(
     if added.ok_or(Failure::NotFound)??
         && let Some(channel) = &channel
     {
+        publish_rotation(services, actor, id);
         slack_channels::learn(services, &actor.workspace, channel).await;
+        // By now pages can say what it is called.
         publish_rotation(services, actor, id);
     }
     Ok(())
@@ -327,7 +318,7 @@ pub async fn remove(
         .leave_channel(
             workspace,
             id,
-            (channel, kinds),
+            (channel, kinds, CHANNEL_LEFT),
             |rotation, is_told, topic| {
                 must_edit(rotation, actor)?;
                 if !is_told {

@@ -44,6 +44,8 @@ pub struct Covered<'a> {
     pub time_zone: Option<&'a str>,
     /// Why what its schedule says cannot be confirmed at present, if so.
     pub attention: Option<Attention>,
+    /// When somebody is to be on duty and nobody is, as far as that is known; apart, and by time.
+    pub missing: Vec<Span>,
 }
 
 impl Calendar {
@@ -55,6 +57,7 @@ impl Calendar {
                 coverage: &row.coverage,
                 time_zone: self.present.time_zone(rotation),
                 attention: self.present.attention(rotation),
+                missing: self.present.missing(rotation, &row.coverage),
             }
         })
     }

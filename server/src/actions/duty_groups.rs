@@ -174,7 +174,7 @@ impl Feeding {
             Some(Feed {
                 holds: *holds,
                 on_duty: on_duty.map(|duty| duty.holder).collect(),
-                is_unknown: outlook.is_unknown,
+                is_unknown: self.present.may_miss_somebody(rotation),
                 members: rotation.crew.members.iter().map(Member::holder).collect(),
             })
         });

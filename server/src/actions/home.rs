@@ -88,10 +88,11 @@ pub async fn state(services: &Services, actor: &Actor) -> Result<HomeState, Fail
                 foresight: present.foresight(rotation),
                 outlook: &one.listed.outlook,
                 needs: &one.listed.needs,
+                now: present.time_of(rotation),
             }
         })
         .collect();
-    let home = domain::home(&rotations, reader, pagerduty.is_some(), present.now);
+    let home = domain::home(&rotations, reader, pagerduty.is_some());
     if let Some(need) = &mut pagerduty {
         need.rotations = home.unconfirmed;
     }

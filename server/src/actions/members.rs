@@ -113,40 +113,39 @@ fn each_of(
     all
 }
 
-/// Has all of these people take turns who can, in words; refused where none can.
+/// What a rule does, and to whom.
+pub(super) type Said = (&'static str, Vec<String>);
+
+/// Has all of these people take turns who can, and says so; refused where none can.
 pub(super) fn add_all(
     rotation: &mut Rotation,
     people: &[PersonId],
     directory: &Directory,
-) -> Result<String, RotationRefusal> {
+) -> Result<Said, RotationRefusal> {
     rotation.plan.members_are_ours()?;
     let Added { names, left_out } = each_of(rotation, people, directory, domain::add_member);
     match left_out.into_iter().next() {
         Some((_, refusal)) if names.is_empty() => Err(refusal),
         None if names.is_empty() => Err(RotationRefusal::NobodyChosen),
-        _ => Ok(format!(
-            "Added to the end of the order: {}",
-            names.join(", ")
-        )),
+        _ => Ok(("Added to the end of the order", names)),
     }
 }
 
-/// What it would bring a rotation when a rule changes who takes turns, or in which order; the rule
-/// says in words what it does.
+/// What it would bring a rotation when a rule changes who takes turns, or in which order.
 pub(super) async fn preview(
     services: &Services,
     rotation: &Rotation,
-    rule: impl FnOnce(&mut Rotation) -> Result<String, RotationRefusal>,
+    rule: impl FnOnce(&mut Rotation) -> Result<Said, RotationRefusal>,
 ) -> Result<RotaPreview, Stop<OverrideRefusal>> {
     let mut changed = rotation.clone();
-    let words = rule(&mut changed).map_err(OverrideRefusal::from)?;
+    let (words, names) = rule(&mut changed).map_err(OverrideRefusal::from)?;
     let store = &services.store;
     let now = store.time();
     let since = rotation.plan.rota().map_or(now, |rota| rota.turn.as_of);
     let absences = store.absences_of_members(&changed, since).await?;
-    Ok(domain::rota::preview_members(
-        changed, absences, words, rotation, now,
-    ))
+    let words = words.to_owned();
+    let preview = domain::rota::preview_members(changed, absences, words, rotation, now);
+    Ok(RotaPreview { names, ..preview })
 }
 
 pub async fn remove(

@@ -49,20 +49,22 @@ pub async fn make(
     .await
 }
 
-/// What it would bring the rotation to end an override, or to remove one that is to come.
+/// What it would bring the rotation to end an override, or to remove one that is to come, and
+/// whether it is to come.
 pub(super) async fn preview_end(
     services: &Services,
     actor: &Actor,
     rotation: &Rotation,
     one: &OverrideId,
-) -> Result<RotaPreview, Stop<OverrideRefusal>> {
+) -> Result<(RotaPreview, bool), Stop<OverrideRefusal>> {
     own_rota(rotation)?;
     let store = &services.store;
     let now = store.time();
     let present = store.overrides(&rotation.id, now).await?;
     let ended = &to_be_ended(actor, rotation, &present, one)?.made;
     let words = format!("No longer: {}", ended.in_words(rotation));
-    Ok(domain::rota::preview_end(ended, words, rotation, now))
+    let preview = domain::rota::preview_end(ended, words, rotation, now);
+    Ok((preview, now < ended.span.from))
 }
 
 /// An override of these that the actor may end.

@@ -14,6 +14,8 @@ use types::{MoveDirection, OverrideRefusal, Proposal, RotaPreview, RotationId};
 pub struct Proposed {
     pub rotation: Rotation,
     pub preview: RotaPreview,
+    /// It is the end of an override that has not begun.
+    pub to_come: bool,
 }
 
 pub async fn preview(
@@ -28,6 +30,7 @@ pub async fn preview(
             editable(services, actor, id).await?
         }
     };
+    let mut to_come = false;
     let preview = match proposal {
         Proposal::Add(people) => {
             let directory = directory(services, actor).await?;
@@ -37,26 +40,34 @@ pub async fn preview(
         Proposal::Remove(member) => {
             let rule = |rotation: &mut Rotation| {
                 let name = domain::remove_member(rotation, member)?;
-                Ok(format!("Removed: {name}"))
+                Ok(("Removed", vec![name]))
             };
             members::preview(services, &rotation, rule).await
         }
         Proposal::Move(member, direction) => {
             let rule = |rotation: &mut Rotation| {
                 let name = domain::move_member(rotation, member, *direction)?;
-                Ok(match direction {
-                    MoveDirection::Up => format!("Moved up: {name}"),
-                    MoveDirection::Down => format!("Moved down: {name}"),
-                })
+                let words = match direction {
+                    MoveDirection::Up => "Moved up",
+                    MoveDirection::Down => "Moved down",
+                };
+                Ok((words, vec![name]))
             };
             members::preview(services, &rotation, rule).await
         }
-        Proposal::End(one) => overrides::preview_end(services, actor, &rotation, one).await,
+        Proposal::End(one) => {
+            let ended = overrides::preview_end(services, actor, &rotation, one).await;
+            ended.map(|(preview, is_to_come)| {
+                to_come = is_to_come;
+                preview
+            })
+        }
         Proposal::Take(one) => overrides::preview_taking(services, actor, &rotation, one).await,
         Proposal::MakeManual => Ok(schedules::preview_manual(services, &rotation)),
     };
     Ok(Proposed {
         preview: preview?,
         rotation,
+        to_come,
     })
 }

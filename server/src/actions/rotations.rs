@@ -338,6 +338,25 @@ impl Present {
         }
     }
 
+    /// When, of what is covered, somebody is to be on duty and nobody is. Where shifts of its schedule
+    /// make no sense, nobody knows.
+    pub(super) fn missing(&self, rotation: &ListedRotation, coverage: &Coverage) -> Vec<Span> {
+        let schedule = self.schedule(rotation);
+        match schedule.is_some_and(|schedule| schedule.left_out.is_some()) {
+            true => Vec::new(),
+            false => rotation.plan.unstaffed(coverage, self.time_of(rotation)),
+        }
+    }
+
+    /// Whether somebody may be on duty whom nobody knows: a shift of its schedule that may be of now makes
+    /// no sense.
+    pub(super) fn may_miss_somebody(&self, rotation: &ListedRotation) -> bool {
+        let left_out = self
+            .schedule(rotation)
+            .and_then(|schedule| schedule.left_out.as_ref());
+        left_out.is_some_and(|left_out| left_out.may_be_of(self.time_of(rotation)))
+    }
+
     fn schedule(&self, rotation: &ListedRotation) -> Option<&ListedSchedule> {
         self.schedules.get(rotation.plan.schedule()?)
     }
@@ -565,10 +584,9 @@ fn contacts(
     let person_of = |key: &MemberKey| {
         let mut members = rotation.crew.members.iter();
         let member = members.find(|member| member.key == *key);
-        let mut people = directory.people().iter();
         let person = match member {
             Some(member) => directory.person(member.person.as_ref()?),
-            None => people.find(|person| MemberKey::of_person(&person.id) == *key),
+            None => directory.person(&key.person()?),
         };
         person.filter(|person| !person.deactivated)
     };

@@ -4,13 +4,10 @@
 use super::Failure;
 use crate::{
     Services,
-    slack::{self, Among, AskError, SlackError},
+    slack::{self, Among, AskError, Installed, Listed, SlackError},
 };
 use domain::Actor;
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::time;
 use types::{ChannelFacts, SlackChannelId, WorkspaceId};
 
@@ -34,8 +31,8 @@ pub(super) async fn learn(services: &Services, workspace: &WorkspaceId, channel:
     }
 }
 
-/// Asks Slack about a channel, and keeps what it tells. False where it cannot be asked at present, of
-/// whichever of the workspace's.
+/// Asks Slack about a channel, and keeps what it tells. False where it cannot be asked at present, or
+/// would tell as little of any other of the workspace's.
 pub async fn ask_about(
     services: &Services,
     workspace: &WorkspaceId,
@@ -54,9 +51,9 @@ pub async fn ask_about(
         Err(AskError::Slack(SlackError::Refused { .. })) => {
             store.note_channel(workspace, channel, &UNTOLD).await?;
         }
-        Err(AskError::Slack(SlackError::RateLimited { .. })) => return Ok(false),
         Err(AskError::Slack(error)) => {
             tracing::info!(%workspace, %channel, %error, "Slack does not tell of a channel");
+            return Ok(!error.ails_all());
         }
         Err(AskError::Store(error)) => return Err(error.into()),
     }
@@ -73,9 +70,15 @@ pub(super) async fn known(
     let mut known = store.slack_channels(workspace, channels).await?;
     let is_hidden = |facts: &ChannelFacts| facts.is_private && facts.name.is_some();
     if known.values().any(is_hidden) {
-        let theirs = private_of(services, actor).await?;
+        let theirs = match slack::installed(&services.slack, workspace).await? {
+            Some(installed) => private_of(services, actor, &installed).await?,
+            None => None,
+        };
+        let theirs = theirs
+            .as_ref()
+            .map_or(&[][..], |listed| listed.channels.as_slice());
         for (id, facts) in &mut known {
-            if is_hidden(facts) && !theirs.contains(id) {
+            if is_hidden(facts) && theirs.iter().all(|channel| channel.id != *id) {
                 facts.name = None;
             }
         }
@@ -83,27 +86,22 @@ pub(super) async fn known(
     Ok(known)
 }
 
-/// The private channels in which both the actor and Round Robin are, as far as Slack tells.
-async fn private_of(
+/// The private channels in which both the actor and Round Robin are, where Slack tells of them in time.
+/// Whoever is not known to be in one is not told what it is called.
+pub(super) async fn private_of(
     services: &Services,
     actor: &Actor,
-) -> Result<HashSet<SlackChannelId>, Failure> {
-    let slack = &services.slack;
-    let (Some(person), Some(installed)) = (
-        actor.person(),
-        slack::installed(slack, &actor.workspace).await?,
-    ) else {
-        return Ok(HashSet::new());
+    installed: &Installed,
+) -> Result<Option<Arc<Listed>>, Failure> {
+    let Some(person) = actor.person() else {
+        return Ok(None);
     };
-    let among = Among::PrivateOf(person.clone());
-    let asking = slack.channels.of_late(slack, &installed, &among);
+    let (slack, among) = (&services.slack, Among::PrivateOf(person.clone()));
+    let asking = slack.channels.of_late(slack, installed, &among);
     match time::timeout(NAME_LIMIT, asking).await {
-        Ok(Ok(Some(listed))) => {
-            let channels = listed.channels.iter();
-            Ok(channels.map(|channel| channel.id.clone()).collect())
-        }
+        Ok(Ok(listed)) => Ok(listed),
         Ok(Err(AskError::Store(error))) => Err(error.into()),
-        // Whoever is not known to be in one is not told what it is called.
-        Ok(Ok(None) | Err(AskError::Slack(_))) | Err(_) => Ok(HashSet::new()),
+        // What takes longer is there for whoever asks next.
+        Ok(Err(AskError::Slack(_))) | Err(_) => Ok(None),
     }
 }

@@ -183,17 +183,15 @@ pub async fn set(
         _ => None,
     })
     .await?;
-    let TopicSet::Set { former } = set else {
+    if set == TopicSet::Taken {
         return Err(TopicRefusal::Taken.into());
-    };
-    let left = former.filter(|former| channel.as_ref() != Some(former));
-    if let Some(channel) = &channel {
-        slack_channels::learn(services, workspace, channel).await;
-    }
-    for channel in left.iter().chain(&channel) {
-        write(services, actor, id, channel).await?;
     }
     publish_rotation(services, actor, id);
+    if let Some(channel) = &channel {
+        slack_channels::learn(services, workspace, channel).await;
+        // By now pages can say what it is called.
+        publish_rotation(services, actor, id);
+    }
     Ok(version(chosen))
 }
 

@@ -3,7 +3,7 @@
 //! ones each is told of those alone that they are in themselves.
 
 use super::{
-    AskError, Installed, SlackServices,
+    AskError, Installed, SlackError, SlackServices,
     shapes::{self, PageEnd, storable},
 };
 use serde_json::Value;
@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync;
+use tokio::sync::{self, OwnedMutexGuard};
 use types::{ChannelFacts, ChannelSummary, PersonId, SlackChannelId, WorkspaceId};
 
 /// How old an answer may be in which somebody searches.
@@ -56,7 +56,9 @@ pub struct ChannelsPage {
 pub struct Channels(Arc<Mutex<HashMap<(WorkspaceId, Among), Slot>>>);
 
 /// Whoever reads holds it, so that others wait for the same answer.
-type Slot = Arc<sync::Mutex<Option<(Instant, Arc<Listed>)>>>;
+type Slot = Arc<sync::Mutex<Told>>;
+/// When Slack was asked last, and what it told.
+type Told = Option<(Instant, Arc<Listed>)>;
 
 impl Channels {
     /// Whether Slack lets Round Robin know of any.
@@ -68,7 +70,7 @@ impl Channels {
     }
 
     /// The channels that Slack lets Round Robin know of, as of late; `None` where it lets it know of
-    /// none.
+    /// none. What is being read is read to its end and kept, however long whoever asks waits for it.
     pub async fn of_late(
         &self,
         services: &SlackServices,
@@ -78,17 +80,20 @@ impl Channels {
         if !self.may_read(installed, among) {
             return Ok(None);
         }
-        let slot = self.slot(installed, among);
-        let mut told = slot.lock().await;
+        let told = self.slot(installed, among).lock_owned().await;
         if let Some((at, listed)) = told.as_ref()
             && at.elapsed() < AGE
         {
             return Ok(Some(Arc::clone(listed)));
         }
-        let at = Instant::now();
-        let listed = Arc::new(read(services, installed, among).await?);
-        *told = Some((at, Arc::clone(&listed)));
-        Ok(Some(listed))
+        let reading = fill(told, services.clone(), installed.clone(), among.clone());
+        match services.tasks.spawn(reading).await {
+            Ok(listed) => Ok(Some(listed?)),
+            Err(error) => {
+                tracing::error!(%error, "the reading of channels broke off");
+                Err(SlackError::Unreadable.into())
+            }
+        }
     }
 
     fn slot(&self, installed: &Installed, among: &Among) -> Slot {
@@ -101,6 +106,23 @@ impl Channels {
         let workspace = installed.workspace.id.clone();
         Arc::clone(slots.entry((workspace, among.clone())).or_default())
     }
+}
+
+/// Reads what a slot is to hold, until the server ends.
+async fn fill(
+    mut told: OwnedMutexGuard<Told>,
+    services: SlackServices,
+    installed: Installed,
+    among: Among,
+) -> Result<Arc<Listed>, AskError> {
+    let at = Instant::now();
+    let reading = read(&services, &installed, &among);
+    let Some(listed) = services.shutdown.run_until_cancelled(reading).await else {
+        return Err(SlackError::TimedOut.into());
+    };
+    let listed = Arc::new(listed?);
+    *told = Some((at, Arc::clone(&listed)));
+    Ok(listed)
 }
 
 async fn read(

@@ -104,13 +104,7 @@ impl SlackError {
             "ratelimited" | "rate_limited" => Self::RateLimited {
                 retry_after: USUAL_WAIT,
             },
-            "internal_error"
-            | "fatal_error"
-            | "service_unavailable"
-            | "request_timeout"
-            | "team_added_to_org"
-            | "accesslimited"
-            | "external_service_error" => Self::Passing { word: known },
+            word if SlackWord::is_passing(word) => Self::Passing { word: known },
             _ => Self::Refused { word: known },
         }
     }
@@ -144,6 +138,24 @@ impl SlackError {
                 | Self::Passing { .. }
                 | Self::Unreadable
         )
+    }
+
+    /// Whether Slack would answer most other questions of the workspace alike: then there is no use in
+    /// going on with the next one.
+    pub const fn ails_all(&self) -> bool {
+        match self {
+            Self::NoApp
+            | Self::Unreachable
+            | Self::TimedOut
+            | Self::Unavailable { .. }
+            | Self::RateLimited { .. }
+            | Self::MissingScope { .. }
+            | Self::TokenRefused { .. }
+            | Self::TokenRotation
+            | Self::OrganisationWide => true,
+            // An error within Slack may be one of what was asked about.
+            Self::Passing { .. } | Self::Refused { .. } | Self::Unreadable | Self::Lent(_) => false,
+        }
     }
 
     /// Whether Slack may have done what it was asked for all the same.
@@ -258,6 +270,9 @@ mod tests {
             "fatal_error",
             "service_unavailable",
             "request_timeout",
+            "team_added_to_org",
+            "accesslimited",
+            "external_service_error",
         ] {
             assert!(of(word).passes(), "{word}");
             let told = of(word).problem().unwrap().to_string();
@@ -307,6 +322,22 @@ mod tests {
                 granted: Some(vec!["team:read".to_owned()])
             }
         );
+    }
+
+    #[test]
+    fn what_ails_one_thing_is_told_from_what_ails_all_of_slack() {
+        for error in [
+            SlackError::Unreachable,
+            SlackError::TimedOut,
+            of("ratelimited"),
+            of("missing_scope"),
+            of("token_revoked"),
+        ] {
+            assert!(error.ails_all(), "{error}");
+        }
+        for word in ["channel_not_found", "no_such_subteam", "internal_error"] {
+            assert!(!of(word).ails_all(), "{word}");
+        }
     }
 
     #[test]

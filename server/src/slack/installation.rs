@@ -92,6 +92,7 @@ pub fn scopes_in_words(granted: &[String]) -> Vec<SlackScope> {
 }
 
 /// A workspace in which Round Robin is installed, and its bot token.
+#[derive(Clone)]
 pub struct Installed {
     pub workspace: Workspace,
     pub token: SecretString,

@@ -334,8 +334,8 @@ pub enum Personal<'a> {
     CoverWanted(&'a Holder, Span),
     /// Somebody covers them for that long.
     CoverTaken(&'a Holder, Span),
-    /// Whoever covered them for that long does so no more.
-    CoverGone(Span),
+    /// Whoever covered them for that long does so no more, and whether anybody else is asked.
+    CoverGone(Span, bool),
 }
 
 /// What somebody is told of a rotation of this name, whose page is at `address`.
@@ -402,10 +402,14 @@ pub fn personal_line(
             let (by, span) = (mention(by, directory), writing.during(span));
             format!("{by} covers you for {rotation}: {span}.")
         }
-        Personal::CoverGone(span) => {
+        Personal::CoverGone(span, asks_others) => {
             let span = writing.during(span);
+            let asked = match asks_others {
+                true => "others are still asked for cover",
+                false => "nobody else is asked: ask again on its page",
+            };
             format!(
-                "Nobody covers you for {rotation} any more: {span}. The shift is yours again, and others are still asked for cover."
+                "Nobody covers you for {rotation} any more: {span}. The shift is yours again, and {asked}."
             )
         }
     }
@@ -592,6 +596,25 @@ mod tests {
             let end = format!(": everybody is away until {DATE}.");
             assert!(told.contains("Nobody is on duty"), "{told}");
             assert!(told.ends_with(&end), "{told}");
+        }
+    }
+
+    #[test]
+    fn who_is_covered_no_more_is_told_whether_others_are_asked() {
+        let directory = directory();
+        let span = Span {
+            from: AT,
+            until: AT.plus_seconds(3600),
+        };
+        for (asks_others, expected) in [
+            (true, "and others are still asked for cover."),
+            (false, "and nobody else is asked: ask again on its page."),
+        ] {
+            let gone = Personal::CoverGone(span, asks_others);
+            let link = ("Ops", "https://rr/rotations/1");
+            let told = personal_line(link, gone, writing(&directory));
+            assert!(told.starts_with("Nobody covers you for"), "{told}");
+            assert!(told.ends_with(expected), "{told}");
         }
     }
 

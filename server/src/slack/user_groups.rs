@@ -15,13 +15,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync;
+use tokio::{sync, time};
 use types::{PersonId, SlackGroupId, WorkspaceId};
 
 /// How old an answer may be that tells how a group is before it is written.
 pub const FRESH: Duration = Duration::from_secs(5);
 /// How old an answer may be in which somebody searches.
 pub const SEARCHED: Duration = Duration::from_secs(60);
+/// How long Slack is asked at most who is in groups of which its list does not tell that. Whoever
+/// writes a group waits for it before and after, and is to come to an end in less than 20 seconds.
+const MEMBERS_LIMIT: Duration = Duration::from_secs(5);
 
 const LIST: &str = "usergroups.list";
 const LIST_USERS: &str = "usergroups.users.list";
@@ -232,7 +235,7 @@ impl UserGroups {
 }
 
 /// Asks who is in each of the groups that rotations feed and of which the list does not tell that.
-/// What Slack does not tell of one alone either is not known.
+/// What Slack does not tell of one alone either, or not in time, is not known.
 async fn ask_for_members(
     services: &SlackServices,
     installed: &Installed,
@@ -247,6 +250,7 @@ async fn ask_for_members(
         .duty_groups(&installed.workspace.id, DUTY_GROUP);
     let kept = kept.await?;
     let is_kept = |group: &&mut UserGroup| kept.iter().any(|kept| kept.id == group.id);
+    let until = time::Instant::now() + MEMBERS_LIMIT;
     for group in groups
         .iter_mut()
         .filter(|group| untold(group))
@@ -256,11 +260,18 @@ async fn ask_for_members(
             continue;
         };
         let question = || services.client.group_users(&installed.token, &group.id);
-        match installed.ask(services, LIST_USERS, question).await {
+        let asking = installed.ask(services, LIST_USERS, question);
+        let Ok(answer) = time::timeout_at(until, asking).await else {
+            tracing::info!(group = %group.id, "Slack did not tell in time who is in a user group");
+            break;
+        };
+        match answer {
             Ok(members) => group.state = Some(GroupState { members, disabled }),
             Err(AskError::Slack(error)) => {
                 tracing::info!(group = %group.id, %error, "Slack does not tell who is in a user group");
-                break;
+                if error.ails_all() {
+                    break;
+                }
             }
             Err(error) => return Err(error),
         }

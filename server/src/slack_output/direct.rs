@@ -297,19 +297,23 @@ impl DirectMessages {
             name: cover.asked_by_name.clone(),
         };
         let span = cover.request.span;
+        // What has been of it is over.
+        let open = Span {
+            from: span.from.max(state.now),
+            ..span
+        };
         let told = match (notice, &cover.request.taken_by) {
             (PersonalNotice::CoverWanted, None) => {
                 let bar = bar_to_covering(&state.rotation, &reader.id, reader.role);
                 let taking = cover.request.clone().take(me, state.now);
-                (bar.is_none() && taking.is_ok()).then_some(Personal::CoverWanted(&asker, span))
+                (bar.is_none() && taking.is_ok()).then_some(Personal::CoverWanted(&asker, open))
             }
             (PersonalNotice::CoverTaken, Some(by)) if me.key == asker.key => {
                 Some(Personal::CoverTaken(by, span))
             }
             (PersonalNotice::CoverGone, None) if me.key == asker.key => {
-                // What has been of it was covered.
-                let from = span.from.max(state.now);
-                (from < span.until).then_some(Personal::CoverGone(Span { from, ..span }))
+                let asks_others = cover.request.asked.is_none();
+                (open.from < open.until).then_some(Personal::CoverGone(open, asks_others))
             }
             _ => None,
         };

@@ -13,8 +13,8 @@ use crate::{
 use domain::{TopicStep, topic_step};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 use types::{SlackCapability, SlackChannelId, WorkspaceId};
 
@@ -35,16 +35,23 @@ const LEASE: Duration = Duration::from_secs(10 * 60);
 #[error("the topics that are set in Slack are not known; it is tried again, and the log says why")]
 struct NotLooked(#[from] StoreError);
 
-/// Where a round through the topics of a workspace ended, because Slack wanted to be left alone:
-/// the next begins there, so that each has its turn. Clones share it.
+/// How far the rounds through channels have come, so that each has its turn. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Rounds(Arc<Mutex<HashMap<WorkspaceId, SlackChannelId>>>);
+pub struct Rounds(Arc<Mutex<Turns>>);
+
+#[derive(Debug, Default)]
+struct Turns {
+    /// Where a round through the topics of a workspace ended, because Slack wanted to be left alone:
+    /// the next begins there.
+    ended_at: HashMap<WorkspaceId, SlackChannelId>,
+    /// When Slack was asked about channels of which it has told nothing since then.
+    tried_at: HashMap<(WorkspaceId, SlackChannelId), Instant>,
+}
 
 impl Rounds {
     /// The topics of a workspace in the order of this round.
     fn begin(&self, workspace: &WorkspaceId, mut topics: Vec<ChannelTopic>) -> Vec<ChannelTopic> {
-        let mut ended_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(first) = ended_at.remove(workspace) {
+        if let Some(first) = self.lock().ended_at.remove(workspace) {
             let passed = topics.partition_point(|topic| topic.channel < first);
             topics.rotate_left(passed);
         }
@@ -52,8 +59,30 @@ impl Rounds {
     }
 
     fn end_at(&self, workspace: &WorkspaceId, channel: &SlackChannelId) {
-        let mut ended_at = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ended_at.insert(workspace.clone(), channel.clone());
+        let mut turns = self.lock();
+        turns.ended_at.insert(workspace.clone(), channel.clone());
+    }
+
+    /// These, of which Slack is to tell, in the order of this round: those that were tried in vain come
+    /// last, whatever is wrong with them.
+    fn in_turn(
+        &self,
+        mut channels: Vec<(WorkspaceId, SlackChannelId)>,
+    ) -> Vec<(WorkspaceId, SlackChannelId)> {
+        let mut turns = self.lock();
+        // Of the others Slack has told by now, or nobody needs it to.
+        turns.tried_at.retain(|tried, _| channels.contains(tried));
+        channels.sort_by_key(|channel| turns.tried_at.get(channel).copied());
+        channels
+    }
+
+    fn try_now(&self, workspace: &WorkspaceId, channel: &SlackChannelId) {
+        let tried = (workspace.clone(), channel.clone());
+        self.lock().tried_at.insert(tried, Instant::now());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Turns> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,21 +108,22 @@ pub async fn look_at_topics(services: &Services, rounds: &Rounds) -> Result<(), 
             tracing::warn!(%workspace, ?error, "topics were not looked at");
         }
     }
-    ask_about_channels(services).await
+    ask_about_channels(services, rounds).await
 }
 
 /// Asks about channels of which Slack told nothing for long: they may have been renamed, archived or made
 /// private meanwhile.
-async fn ask_about_channels(services: &Services) -> Result<(), StoreError> {
+async fn ask_about_channels(services: &Services, rounds: &Rounds) -> Result<(), StoreError> {
     let kinds = [ANNOUNCEMENT, TOPIC];
     let channels = services.store.channels_to_ask_about(kinds, ASKED_AFTER);
     let mut asked: HashMap<WorkspaceId, usize> = HashMap::new();
-    for (workspace, channel) in channels.await? {
+    for (workspace, channel) in rounds.in_turn(channels.await?) {
         let asked = asked.entry(workspace.clone()).or_default();
         if *asked >= ASKED_AT_ONCE {
             continue;
         }
         *asked += 1;
+        rounds.try_now(&workspace, &channel);
         match slack_channels::ask_about(services, &workspace, &channel).await {
             Ok(true) => {}
             Ok(false) => *asked = ASKED_AT_ONCE,
@@ -225,4 +255,26 @@ async fn note(
         store.tell_now(workspace, &known.rotation, target).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn channel(id: &str) -> (WorkspaceId, SlackChannelId) {
+        (WorkspaceId::new("T1"), SlackChannelId::new(id))
+    }
+
+    #[test]
+    fn a_channel_of_which_slack_tells_nothing_keeps_none_of_the_others_waiting() {
+        let (rounds, all) = (Rounds::default(), ["C1", "C2", "C3"].map(channel).to_vec());
+        for (id, next) in [("C1", ["C2", "C3", "C1"]), ("C2", ["C3", "C1", "C2"])] {
+            let (workspace, tried) = channel(id);
+            rounds.try_now(&workspace, &tried);
+            assert_eq!(rounds.in_turn(all.clone()), next.map(channel));
+        }
+        // What was told meanwhile is asked for in its turn when it has become old.
+        rounds.in_turn(vec![channel("C3")]);
+        assert_eq!(rounds.in_turn(all.clone()), all);
+    }
 }

@@ -228,31 +228,8 @@ impl Store {
     ) -> Result<()> {
         let now = self.now().await?;
         let mut tx = self.begin().await?;
-        let waiting = sqlx::query(
-            "update outbox as o set retry_at = 0, occurrence = (
-                 select case when max(t.occurrence) < $4 then $4 else max(t.occurrence) + 1 end
-                 from outbox t where t.subject_kind = o.subject_kind
-                     and t.subject_id = o.subject_id and t.kind = o.kind and t.target = o.target)
-             where o.id = (select w.id from outbox w
-                 where w.workspace_id = $1 and w.kind = $2 and w.target = $3
-                     and w.state = 'waiting' and w.expires_at is null
-                 order by w.not_before, w.id limit 1)",
-        )
-        .bind(workspace.as_str())
-        .bind(kind)
-        .bind(target)
-        .bind(now.as_millis())
-        .execute(&mut *tx)
-        .await?;
-        match waiting.rows_affected() {
-            0 => {
-                let notice = notice_at_once((kind, target), now);
-                let subject = Subject::Rotation(rotation.clone());
-                let row = Row::new(workspace, &subject, &notice);
-                insert(&mut tx, self.engine, &[row]).await?;
-            }
-            _ => announce(&mut tx, self.engine).await?,
-        }
+        let whose = (workspace, rotation);
+        tell_now(&mut tx, self.engine, whose, (kind, target), now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -273,6 +250,59 @@ impl Store {
         .await?;
         Ok(rows.into_iter().map(|(target,)| target).collect())
     }
+}
+
+/// As [`Store::tell_now`] does.
+pub(super) async fn tell_now(
+    connection: &mut DatabaseConnection,
+    engine: Engine,
+    (workspace, rotation): (&WorkspaceId, &RotationId),
+    (kind, target): (&str, &str),
+    now: Timestamp,
+) -> Result<()> {
+    let waiting = sqlx::query(
+        "update outbox as o set retry_at = 0, occurrence = (
+             select case when max(t.occurrence) < $4 then $4 else max(t.occurrence) + 1 end
+             from outbox t where t.subject_kind = o.subject_kind
+                 and t.subject_id = o.subject_id and t.kind = o.kind and t.target = o.target)
+         where o.id = (select w.id from outbox w
+             where w.workspace_id = $1 and w.kind = $2 and w.target = $3
+                 and w.state = 'waiting' and w.expires_at is null
+             order by w.not_before, w.id limit 1)",
+    )
+    .bind(workspace.as_str())
+    .bind(kind)
+    .bind(target)
+    .bind(now.as_millis())
+    .execute(&mut *connection)
+    .await?;
+    if waiting.rows_affected() > 0 {
+        return announce(connection, engine).await;
+    }
+    let told = [(kind, target.to_owned())];
+    tell_at_once(connection, engine, (workspace, rotation), &told, now).await
+}
+
+/// Has what was given up under a subscription that ends count as given up for this `reason` alone, so
+/// that nobody takes it for the trouble of a later subscription.
+pub(super) async fn leave_given_up(
+    connection: &mut DatabaseConnection,
+    rotation: &RotationId,
+    (kind, target): (&str, &str),
+    reason: &str,
+) -> Result<()> {
+    sqlx::query(
+        "update outbox set problem = $4
+         where subject_kind = 'rotation' and subject_id = $1 and kind = $2 and target = $3
+             and state = 'given_up'",
+    )
+    .bind(rotation.as_str())
+    .bind(kind)
+    .bind(target)
+    .bind(reason)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Withdraws what was to be told under a subscription.

@@ -63,7 +63,7 @@ impl Decided {
     fn covered_by(&self, id: &OverrideId) -> Option<(&StoredCover, &MemberKey)> {
         let mut overrides = self.overrides.iter();
         let StoredOverride { made, .. } = overrides.find(|one| one.id == *id)?;
-        let (of, by) = (made.of()?, &made.by()?.key);
+        let (of, by) = (made.of().filter(|_| made.is_cover())?, &made.by()?.key);
         let is_this = |cover: &&StoredCover| {
             let CoverRequest {
                 asked_by,

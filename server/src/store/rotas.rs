@@ -24,13 +24,16 @@ use types::{
     Holder, MemberKey, PersonId, RotationId, RotationMode, Stretch, Timestamp, WorkspaceId,
 };
 
+/// That a schedule begins with the second of two times that clocks show alike. A version that knows
+/// nothing of that must not take the first one, so to it this is no date.
+const AT_SECOND: &str = " second";
+
 /// [`Terms`]. Days of the week are numbered from Monday, which is 1.
 #[derive(Serialize, Deserialize)]
 struct TermsRow {
     zone: String,
+    /// A date, with [`AT_SECOND`] behind it where that was chosen.
     starts_on: String,
-    #[serde(default)]
-    starts_at_second: bool,
     days: DaysRow,
     times: Vec<String>,
     hours: Option<(String, String)>,
@@ -123,10 +126,14 @@ impl TermsRow {
         let (cadence, skips) = (&terms.cadence, &terms.skips);
         let time = |time: Time| time.to_string();
         let hours = cadence.hours;
+        let at_second = if cadence.starts_at_second {
+            AT_SECOND
+        } else {
+            ""
+        };
         Self {
             zone: cadence.zone.name().to_owned(),
-            starts_on: cadence.starts_on.to_string(),
-            starts_at_second: cadence.starts_at_second,
+            starts_on: format!("{}{at_second}", cadence.starts_on),
             days: DaysRow::of(cadence.days),
             times: cadence.times.iter().map(time).collect(),
             hours: hours.map(|hours| (time(hours.from), time(hours.until))),
@@ -176,10 +183,11 @@ impl TermsRow {
             }),
             None => None,
         };
+        let at_second = self.starts_on.strip_suffix(AT_SECOND);
         Some(Cadence {
             zone: Zone::named(&self.zone)?,
-            starts_on: self.starts_on.parse().ok()?,
-            starts_at_second: self.starts_at_second,
+            starts_on: at_second.unwrap_or(&self.starts_on).parse().ok()?,
+            starts_at_second: at_second.is_some(),
             days: self.days.days()?,
             times: Times::new(times.ok()?)?,
             hours,
@@ -422,10 +430,12 @@ pub(super) async fn look_again(
     if people.is_empty() {
         return Ok(());
     }
-    // Whose shifts are others by that is told.
     let statement = format!(
-        "update rotas set zones = '' where rotation_id in (select id from rotations where {})",
-        naming_people(engine)
+        "update rotations set next_change_at = {now} where id in (
+             select id from rotations where coalesce(next_change_at, {now}) >= {now} and {} {held})",
+        naming_people(engine),
+        now = engine.now(),
+        held = engine.held_in_order()
     );
     sqlx::query(AssertSqlSafe(statement))
         .bind(workspace.as_str())
@@ -433,12 +443,10 @@ pub(super) async fn look_again(
         .bind(as_json(people))
         .execute(&mut *connection)
         .await?;
+    // Whose shifts are others by that is told.
     let statement = format!(
-        "update rotations set next_change_at = {now} where id in (
-             select id from rotations where coalesce(next_change_at, {now}) >= {now} and {} {held})",
-        naming_people(engine),
-        now = engine.now(),
-        held = engine.held_in_order()
+        "update rotas set zones = '' where rotation_id in (select id from rotations where {})",
+        naming_people(engine)
     );
     sqlx::query(AssertSqlSafe(statement))
         .bind(workspace.as_str())

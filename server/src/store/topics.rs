@@ -62,8 +62,9 @@ pub enum TopicNote<'a> {
 /// What came of choosing a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TopicSet {
-    /// It is as was chosen, in the place of the one that the rotation set until now.
-    Set { former: Option<SlackChannelId> },
+    /// It is as was chosen, in the place of the one that the rotation set until now, and both are
+    /// brought right.
+    Set,
     /// Another rotation sets the topic of that channel.
     Taken,
 }
@@ -145,7 +146,7 @@ impl Store {
 
     /// Has a rotation set the topic of this channel by this template, and no other one, or none any
     /// more, if `allow`, which is handed the rotation and what it set until now, does not refuse.
-    /// `None` when there is no such rotation. What is as it was is no change.
+    /// `None` when there is no such rotation. What is as it was is no change, but is written now.
     pub async fn set_topic<R>(
         &self,
         workspace: &WorkspaceId,
@@ -154,6 +155,7 @@ impl Store {
         allow: impl FnOnce(&Rotation, Option<&ChannelTopic>) -> std::result::Result<NewAuditEntry, R>
         + Send,
     ) -> Result<Option<std::result::Result<TopicSet, R>>> {
+        let now = self.now().await?;
         let mut tx = self.begin().await?;
         let Some(rotation) = rotations::lock_and_load(&mut tx, self.engine, workspace, id).await?
         else {
@@ -187,22 +189,29 @@ impl Store {
             subscriptions::point(&mut tx, workspace, id, kind, (told, after)).await?;
             audit::insert(&mut tx, &entry).await?;
             self.rotations_changed(&mut tx, workspace, [id]).await?;
-            tx.commit().await?;
         }
-        let former = former.map(|topic| topic.channel);
-        Ok(Some(Ok(TopicSet::Set { former })))
+        let chosen = chosen.map(|(channel, _)| channel);
+        let left = former.as_ref().map(|topic| &topic.channel);
+        let left = left.filter(|left| chosen != Some(*left));
+        for channel in left.into_iter().chain(chosen) {
+            let target = topic_target(channel);
+            let (whose, target) = ((workspace, id), (kind, target.as_str()));
+            outbox::tell_now(&mut tx, self.engine, whose, target, now).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(Ok(TopicSet::Set)))
     }
 
     /// Has a channel told of a rotation no more, neither by its topic nor by announcements, if
     /// `allow`, which is handed the rotation, whether the channel is told by announcements until now
     /// and the topic that the rotation sets there, does not refuse. The first of the `kinds` is that of
-    /// announcements, the other of topics. A topic that it sets there is to be cleared from then on.
-    /// `None` when there is no such rotation.
+    /// announcements, the other of topics. A topic that it sets there is to be cleared from then on, and
+    /// what was given up there is so for the reason `left`. `None` when there is no such rotation.
     pub async fn leave_channel<R>(
         &self,
         workspace: &WorkspaceId,
         id: &RotationId,
-        (channel, kinds): (&SlackChannelId, [&str; 2]),
+        (channel, kinds, left): (&SlackChannelId, [&str; 2], &str),
         allow: impl FnOnce(
             &Rotation,
             bool,
@@ -228,6 +237,7 @@ impl Store {
         };
         let targets = [channel.to_string(), topic_target(channel)];
         for (kind, target) in kinds.into_iter().zip(targets) {
+            outbox::leave_given_up(&mut tx, id, (kind, &target), left).await?;
             let target = Addressee::Target(target);
             subscriptions::unsubscribe(&mut tx, id, kind, &target).await?;
         }

@@ -201,6 +201,11 @@ async fn in_several_channels_each_change_is_written_once_and_what_waits_in_one_h
         let added = added.filter(|entry| entry.action == AuditAction::AddedSlackChannel);
         let added: Vec<_> = added.filter_map(|entry| entry.after.as_deref()).collect();
         assert_eq!(added, [ARCHIVED, OTHER, CHANNEL]);
+
+        // Of one that is chosen again nothing is known yet.
+        assert_eq!(output.remove(&id, ARCHIVED).await, Outcome::Done(()));
+        assert_eq!(output.add(&id, ARCHIVED).await, Outcome::Done(()));
+        assert_eq!(output.channel(&id, ARCHIVED).await.trouble, None);
         output.end().await;
     }
 }

@@ -139,6 +139,19 @@ async fn odd_times_of_an_override_are_told_at_their_field_and_stay_in_the_form()
 }
 
 #[tokio::test]
+async fn who_is_left_out_of_an_addition_that_was_shown_is_told_by_the_rotation() {
+    for database in databases().await {
+        let team = overrides::team(database).await;
+        let mut ann = Ann::at(&team).await;
+        let fields = "people[]=U2&people[]=U3&shown=true";
+        let page = ann.of_rotation("/change", "add_members", fields).await;
+        assert!(page.contains("id=\"members-heading\""), "{page}");
+        assert!(page.contains("Bob</bdi> was not added."), "{page}");
+        assert_eq!(team.page().await.members.len(), 3);
+    }
+}
+
+#[tokio::test]
 async fn beyond_so_many_overrides_it_is_said_what_to_do_and_the_form_stays() {
     for database in databases().await {
         let team = overrides::team(database).await;

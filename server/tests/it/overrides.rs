@@ -939,13 +939,26 @@ async fn one_that_runs_for_somebody_who_is_not_on_duty_is_told_to_change_nothing
             "Ann" => (ANN, BOB),
             _ => (BOB, ANN),
         };
+        let idle = async || {
+            let told = team.page().await.overrides;
+            assert!(told.iter().all(|one| one.runs), "{told:?}");
+            told.iter().filter(|one| one.is_idle).count()
+        };
+        let empty = OverrideInput {
+            kind: OverrideChoice::Empty,
+            of: key(off),
+            span: span(-HOUR, HOUR),
+            ..OverrideInput::default()
+        };
+        made(&team, empty).await;
+        assert_eq!(idle().await, 1);
         made(&team, replace(off, CY, span(-HOUR, HOUR))).await;
-        let told = team.page().await.overrides;
-        assert!(told[0].runs && told[0].is_idle, "{told:?}");
+        assert_eq!(idle().await, 2);
         made(&team, replace(on, off, span(-HOUR, HOUR))).await;
-        let told = team.page().await.overrides;
-        let idle: Vec<_> = told.iter().filter(|one| one.is_idle).collect();
-        assert_eq!(idle.len(), 1, "{told:?}");
+        assert_eq!(idle().await, 2);
+        // Neither is one idle over which another one was made.
+        made(&team, replace(off, CY, span(-HOUR, HOUR))).await;
+        assert_eq!(idle().await, 2);
     }
 }
 

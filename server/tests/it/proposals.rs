@@ -77,7 +77,8 @@ async fn what_is_shown_of_adding_moving_and_removing_members_is_what_then_happen
         let cy = vec![PersonId::new(id_of("Cy"))];
         let added = shown(&team, &caller, Proposal::Add(cy.clone())).await;
         assert_eq!(added.name, "Ops");
-        assert_eq!(added.preview.words, "Added to the end of the order: Cy");
+        assert_eq!(added.preview.words, "Added to the end of the order");
+        assert_eq!(added.preview.names, ["Cy"]);
         assert!(names(&added.preview.gained).contains("Cy"));
         assert_eq!(plan(&team.page().await.plan), before, "nothing is saved");
         let done = backend.add_members(&caller, team.id.clone(), cy).await;
@@ -86,7 +87,8 @@ async fn what_is_shown_of_adding_moving_and_removing_members_is_what_then_happen
 
         let up = Proposal::Move(member("Cy"), types::MoveDirection::Up);
         let moved = shown(&team, &caller, up).await;
-        assert_eq!(moved.preview.words, "Moved up: Cy");
+        assert_eq!(moved.preview.words, "Moved up");
+        assert_eq!(moved.preview.names, ["Cy"]);
         let direction = types::MoveDirection::Up;
         let done = backend
             .move_member(&caller, team.id.clone(), member("Cy"), direction)
@@ -144,6 +146,7 @@ async fn what_is_shown_of_a_cover_and_of_its_end_is_what_then_happens() {
 
         let one = team.page().await.overrides[0].id.clone();
         let ended = shown(&team, &by(&other), Proposal::End(one.clone())).await;
+        assert!(!ended.to_come);
         let ended = ended.preview;
         assert!(ended.words.starts_with("No longer: "), "{}", ended.words);
         assert_eq!(names(&ended.lost), BTreeSet::from([other.clone()]));
@@ -165,6 +168,7 @@ async fn what_is_shown_of_manual_is_that_nobody_takes_over() {
         let manual = shown(&team, &caller(), Proposal::MakeManual).await;
         let preview = &manual.preview;
         assert_eq!(plan(&preview.plan), [(first.clone(), None)]);
+        assert!(preview.compared);
         assert_eq!(names(&preview.lost), BTreeSet::from([other.clone()]));
         assert_eq!(names(&preview.gained), BTreeSet::from([first.clone()]));
         let page = team.page().await;
@@ -181,6 +185,7 @@ async fn what_is_shown_of_manual_is_that_nobody_takes_over() {
         let removed = shown(&team, &caller(), Proposal::Remove(member(&other))).await;
         assert_eq!(removed.preview.lost, []);
         assert_eq!(removed.preview.gained, []);
+        assert!(!removed.preview.compared);
     }
 }
 
@@ -254,8 +259,9 @@ async fn whoever_may_not_make_a_change_is_shown_nothing_of_it() {
             .await;
         assert_eq!(made.unwrap(), Outcome::Done(()));
         let one = team.page().await.overrides[0].id.clone();
-        let others = answer(&team, &by("Cy"), Proposal::End(one)).await;
+        let others = answer(&team, &by("Cy"), Proposal::End(one.clone())).await;
         assert_eq!(others, Outcome::Refused(OverrideRefusal::OnlyYourself));
+        assert!(shown(&team, &caller(), Proposal::End(one)).await.to_come);
         let none = Proposal::End(OverrideId::new("none"));
         let gone = answer(&team, &caller(), none).await;
         assert_eq!(gone, Outcome::Refused(OverrideRefusal::Gone));

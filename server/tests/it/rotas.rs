@@ -676,6 +676,7 @@ async fn a_preview_is_what_then_happens_and_saves_nothing() {
         };
         assert!(preview.words.contains("France (FR)"), "{}", preview.words);
         assert_eq!((preview.gained.len(), preview.lost.len()), (0, 0));
+        assert!(!preview.compared, "nothing was planned before");
         assert_eq!(team.page().await.mode, RotationMode::Manual);
         team.schedule(input.clone()).await;
         let page = team.page().await;
@@ -694,7 +695,7 @@ async fn a_preview_is_what_then_happens_and_saves_nothing() {
         let Outcome::Done(preview) = previewed.unwrap() else {
             panic!("no preview");
         };
-        assert!(!preview.gained.is_empty());
+        assert!(preview.compared && !preview.gained.is_empty());
         assert_eq!(team.page().await.details.duty_size, 1);
         team.schedule(both).await;
         assert_eq!(team.page().await.details.duty_size, 2);

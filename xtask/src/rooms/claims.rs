@@ -17,7 +17,7 @@ const ENDINGS: [&str; 5] = [".rs", ".js", ".css", ".md", "/"];
 const NOT_OURS: [&str; 2] = ["target", "node_modules"];
 
 /// What does I/O, waits, or asks for the time or for chance.
-const IMPURE: [&str; 10] = [
+const IMPURE: [&str; 12] = [
     "async",
     "await",
     "fs",
@@ -26,6 +26,8 @@ const IMPURE: [&str; 10] = [
     "now_v7",
     "reqwest",
     "sqlx",
+    "sqlx_postgres",
+    "sqlx_sqlite",
     "tokio",
     "SystemTime",
 ];

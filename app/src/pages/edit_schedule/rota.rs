@@ -115,7 +115,8 @@ pub(super) fn RotaFields(
                 value=initial.times problem=problem(RotaField::Times)
             />
             {which_one(
-                ("rota-starts-which", "rota[starts_which]"), initial.starts_which,
+                ("rota-starts-which", "rota[starts_which]", "Which of the two times on the start date"),
+                initial.starts_which,
                 move || twice(refused.get()),
             )}
             <TextField

@@ -1,6 +1,7 @@
 //! What a schedule of the rotation's own, or an override, would bring before it is saved.
 
 use crate::{
+    components::names_markup,
     pages::stretches::{PlannedShifts, changed_shifts},
     view,
 };
@@ -16,13 +17,22 @@ pub(super) fn Previewed(heading: &'static str, preview: RotaPreview) -> impl Int
         lost,
         zone_data,
         holidays_until,
+        names,
+        compared,
     } = preview;
+    let moves_nothing = compared && gained.is_empty() && lost.is_empty();
     view! {
         <div class="preview">
             <h3>{heading}</h3>
-            <p translate="no">{words}"."</p>
+            <p translate="no">
+                {words}
+                {(!names.is_empty()).then(|| view! {
+                    ": "<span inner_html=names_markup(&names).into_string()></span>
+                })}
+                "."
+            </p>
             <PlannedShifts plan/>
-            {(gained.is_empty() && lost.is_empty()).then(|| view! {
+            {moves_nothing.then(|| view! {
                 <p>"It gives nobody another shift in the next eight weeks, and takes none away."</p>
             })}
             {changed_shifts("Shifts that somebody gains", gained)}

@@ -4,12 +4,17 @@
 use crate::{
     components::{Badge, Card, Facts, Notice, Time, Tone, redrawn},
     data::DataMemo,
-    pages::wording::{count, refused_by_slack},
+    pages::{
+        rotations,
+        wording::{count, refused_by_slack},
+    },
     view,
 };
 use leptos::{either::Either, prelude::*};
 use maud::html;
-use types::{First, InstallationView, IntegrationsView, RefusedBySlack, SlackScope, SlackView};
+use types::{
+    First, InstallationView, IntegrationsView, RefusedBySlack, Selection, SlackScope, SlackView,
+};
 
 #[component]
 pub(super) fn SlackCard(view: DataMemo<IntegrationsView>) -> impl IntoView {
@@ -77,7 +82,15 @@ fn refused(refused: &First<RefusedBySlack>) -> Option<AnyView> {
     let told = html! {
         p { "Slack does not take all that rotations tell there:" }
         @for one in told { (one) }
-        @if others > 0 { p { (count(others, "more", "more")) ", which Home and their own pages tell." } }
+        @if others > 0 {
+            p {
+                (count(others, "more", "more")) ", which "
+                a href=(format!("{}?show={}", rotations::ADDRESS, Selection::Attention.code())) {
+                    "the list of rotations"
+                }
+                " tells under Needs attention."
+            }
+        }
     };
     (refused.all > 0).then(|| {
         let told = told.into_string();

@@ -18,7 +18,7 @@ use crate::{
     server_fns::{AddSlackChannel, RemoveSlackChannel, SetAnnouncement, WriteAnnouncement},
     view,
 };
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn};
 use types::{
     AnnouncementRefusal, AnnouncementView, ChannelFacts, ChannelView, RotationId, SlackCapability,
 };
@@ -27,6 +27,9 @@ use types::{
 pub(super) const FIELD: &str = "announcement";
 /// The name of the one for the version of what it was drawn from.
 pub(super) const DRAWN: &str = "announcement_drawn";
+
+/// The channel, as it is called, about which something was asked last.
+type Asked = RwSignal<Option<String>>;
 
 /// What can be done about announcements.
 #[derive(Clone, Copy)]
@@ -120,10 +123,15 @@ fn Channels(id: String, view: DataMemo<AnnouncementView>, actions: Actions) -> i
         Err(error) => Some(Failure::Failed(error)),
         Ok(_) => None,
     });
+    let of_rows = RowActions {
+        remove: (actions.remove, asked_before::<RemoveSlackChannel>(view)),
+        write: (actions.write, asked_before::<WriteAnnouncement>(view)),
+    };
+    let ((remove, removed), (write, written)) = (of_rows.remove, of_rows.write);
     let failures = vec![
         failed,
-        failure(form_outcome(actions.remove)),
-        failure(form_outcome(actions.write)),
+        naming(removed, failure(form_outcome(remove))),
+        naming(written, failure(form_outcome(write))),
     ];
     // Whoever adds one may want to add another one.
     let added = actions.add.value();
@@ -134,7 +142,7 @@ fn Channels(id: String, view: DataMemo<AnnouncementView>, actions: Actions) -> i
     view! {
         <Card id="announcements-heading" title="Announcements">
             <FailureNotice failure=first_failure(failures)/>
-            {redrawn(move || list(view.get(), &of_list, actions))}
+            {redrawn(move || list(view.get(), &of_list, of_rows))}
             {rows(move || vec![times_added.get()], usize::to_string, move |times| view! {
                 <AddForm id=id.clone() is_first=times == 0 add=actions.add/>
             })}
@@ -143,8 +151,49 @@ fn Channels(id: String, view: DataMemo<AnnouncementView>, actions: Actions) -> i
     .into_any()
 }
 
+/// What can be done about one of the channels, and about which it was asked last.
+#[derive(Clone, Copy)]
+struct RowActions {
+    remove: (ServerAction<RemoveSlackChannel>, Asked),
+    write: (ServerAction<WriteAnnouncement>, Asked),
+}
+
+/// The channel about which the form was sent before the page was there.
+fn asked_before<F: ServerFn>(view: DataMemo<AnnouncementView>) -> Asked {
+    let id = form_input::<F, String>();
+    RwSignal::new(id.map(|id| {
+        view.with_untracked(|view| {
+            let mut channels = view.channels.iter();
+            let known = channels.find(|channel| channel.id.as_str() == id);
+            known.map_or_else(|| id.clone(), called)
+        })
+    }))
+}
+
+/// A failure above all channels, with the one that was refused something.
+fn naming(asked: Asked, failure: Signal<Option<Failure>>) -> Signal<Option<Failure>> {
+    Signal::derive(move || {
+        let failure = failure.get()?;
+        Some(match (failure, asked.get()) {
+            (Failure::Refused(reason), Some(channel)) => {
+                Failure::Refused(format!("{channel}: {reason}"))
+            }
+            (failure, _) => failure,
+        })
+    })
+}
+
+/// What people know the channel by, as far as Slack has told it.
+fn called(channel: &ChannelView) -> String {
+    let facts = channel.facts.as_ref();
+    match facts.and_then(|facts| facts.name.as_ref()) {
+        Some(name) => format!("#{name}"),
+        None => channel.id.to_string(),
+    }
+}
+
 /// The channels, and what can be done about each.
-fn list(view: AnnouncementView, id: &str, actions: Actions) -> AnyView {
+fn list(view: AnnouncementView, id: &str, actions: RowActions) -> AnyView {
     let here = format!("/rotations/{id}/slack");
     let allow =
         (!view.may_write).then(|| allow(SlackCapability::Messages, "write messages", &here));
@@ -155,10 +204,10 @@ fn list(view: AnnouncementView, id: &str, actions: Actions) -> AnyView {
         }
         .into_any();
     }
-    let elsewhere = use_elsewhere(&here);
+    let (elsewhere, may_write) = (use_elsewhere(&here), view.may_write);
     let rows = view.channels.into_iter().map(|channel| {
         let link = elsewhere(&[(TOPIC, channel.id.as_str())]);
-        row(channel, id.to_owned(), link, actions)
+        row(channel, may_write, (id, link), actions)
     });
     let rows: Vec<_> = rows.collect();
     view! {
@@ -171,8 +220,13 @@ fn list(view: AnnouncementView, id: &str, actions: Actions) -> AnyView {
     .into_any()
 }
 
-fn row(channel: ChannelView, rotation: String, topic: String, actions: Actions) -> AnyView {
-    let id = channel.id.to_string();
+fn row(
+    channel: ChannelView,
+    may_write: bool,
+    (rotation, topic): (&str, String),
+    actions: RowActions,
+) -> AnyView {
+    let (id, name) = (channel.id.to_string(), called(&channel));
     let last = match channel.written_at {
         Some(at) => {
             let said = channel.written.map(|said| {
@@ -183,13 +237,15 @@ fn row(channel: ChannelView, rotation: String, topic: String, actions: Actions) 
         None => view! { "Nothing is known to have been written there in the last seven days." }
             .into_any(),
     };
-    let topic = fill_in(topic, "topic-channel", "Topic", id.clone());
-    let write = button_of(actions.write, (&rotation, &id), "Write now");
-    let remove = button_of(actions.remove, (&rotation, &id), "Remove");
+    let topic = fill_in(topic, "topic-channel", "Topic", name.clone());
+    let write = button_of(actions.write, (rotation, &id, &name), "Write now");
+    let remove = button_of(actions.remove, (rotation, &id, &name), "Remove");
     let facts = channel.facts.as_ref();
-    let is_outside = facts.is_some_and(ChannelFacts::is_written_from_outside);
+    let is_outside = may_write
+        && channel.trouble.is_none()
+        && facts.is_some_and(ChannelFacts::is_written_from_outside);
     view! {
-        <li>
+        <li id=format!("announced-{id}")>
             <div>
                 {named(&channel.id, channel.facts)}
                 <p class="hint">{last}</p>
@@ -210,18 +266,27 @@ fn row(channel: ChannelView, rotation: String, topic: String, actions: Actions) 
 
 /// A button in a form of its own that does something about one channel.
 fn button_of<F: ServerFn<Error = AppError> + 'static>(
-    action: ServerAction<F>,
-    (rotation, channel): (&str, &str),
+    (action, asked): (ServerAction<F>, Asked),
+    (rotation, channel, name): (&str, &str, &str),
     label: &'static str,
 ) -> AnyView {
     let (rotation, channel) = (rotation.to_owned(), channel.to_owned());
-    let target = channel.clone();
+    let (target, name) = (name.to_owned(), name.to_owned());
+    let pending = action.pending();
+    // Until one is answered, no other is sent.
+    let ask = move |_: SubmitEvent| {
+        if !pending.get_untracked() {
+            asked.set(Some(name.clone()));
+        }
+    };
     view! {
-        <ActionForm action>
-            <input type="hidden" name="rotation" value=rotation/>
-            <input type="hidden" name="channel" value=channel/>
-            <SubmitButton label target kind=ButtonKind::Small pending=action.pending()/>
-        </ActionForm>
+        <div on:submit:capture=ask>
+            <ActionForm action>
+                <input type="hidden" name="rotation" value=rotation/>
+                <input type="hidden" name="channel" value=channel/>
+                <SubmitButton label target kind=ButtonKind::Small pending/>
+            </ActionForm>
+        </div>
     }
     .into_any()
 }

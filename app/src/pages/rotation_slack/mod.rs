@@ -16,7 +16,8 @@ use super::{
 use crate::{
     AppError,
     components::{
-        Card, Choice, FailureNotice, Notice, SubmitButton, Tone, loaded_page, redrawn, use_title,
+        Card, Choice, FailureNotice, FocusKeeper, Notice, SubmitButton, Tone, loaded_page, redrawn,
+        use_title,
     },
     data::{DataMemo, Resource},
     forms::{ActionForm, Forms, ServerAction, failure, first_failure, form_outcome},
@@ -32,7 +33,7 @@ use choose::Choose;
 use find_channel::{ANNOUNCE, FindChannel, TOPIC};
 use kept::KeptGroup;
 
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::{html, prelude::*, server_fn::ServerFn};
 use leptos_router::hooks::use_location;
 use types::{DutyGroupView, GroupHolds, NobodyOnDuty, SlackCapability};
 
@@ -143,16 +144,28 @@ pub(crate) fn RotationSlackPage() -> impl IntoView {
         fallback: PeopleSearch::new("find_fallback", || true),
     };
     view! {
-        {loaded_page(group, move |view: DataMemo<DutyGroupView>| view! {
-            <Content view id=id.get_untracked().to_string() actions choices/>
-            <FindChannel id=id.get_untracked()/>
-            <Announced
-                id=id.get_untracked() announcements asked=announcement.get_untracked()
-                actions=channel_actions
-            />
-            <topic::Topic
-                id=id.get_untracked() topic asked=template.get_untracked() actions=topic_actions
-            />
+        {loaded_page(group, move |view: DataMemo<DutyGroupView>| {
+            let column = NodeRef::<html::Div>::new();
+            let focus = FocusKeeper::new(column);
+            view! {
+                <div
+                    class="column"
+                    node_ref=column
+                    on:submit:capture=move |event| focus.remember(&event)
+                    on:focusin=move |_| focus.forget()
+                >
+                    <Content view id=id.get_untracked().to_string() actions choices/>
+                    <FindChannel id=id.get_untracked()/>
+                    <Announced
+                        id=id.get_untracked() announcements asked=announcement.get_untracked()
+                        actions=channel_actions
+                    />
+                    <topic::Topic
+                        id=id.get_untracked() topic asked=template.get_untracked()
+                        actions=topic_actions
+                    />
+                </div>
+            }
         })}
     }
 }

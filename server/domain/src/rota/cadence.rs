@@ -134,9 +134,10 @@ impl Cadence {
         })
     }
 
-    /// The moment of a hand-off by the calendar. Of the very first one somebody has said which it is.
+    /// The moment of a hand-off by the calendar. Of those of the very first day somebody has said which
+    /// they are.
     fn hand_off_at(&self, civil: DateTime) -> Timestamp {
-        if self.starts_at_second && civil == self.start() {
+        if self.starts_at_second && civil.date() == self.starts_on {
             let second = self.zone.typed(civil, Some(Fold::Second));
             return second.unwrap_or_else(|_| self.zone.planned(civil));
         }

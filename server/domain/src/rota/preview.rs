@@ -243,6 +243,8 @@ fn compared(
         lost: first(lost),
         zone_data: Zone::data_version().to_owned(),
         holidays_until: None,
+        names: Vec::new(),
+        compared: rotation.plan.rota().is_some(),
     }
 }
 

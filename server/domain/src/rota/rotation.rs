@@ -8,7 +8,8 @@ use crate::{
         absences::Availability,
     },
 };
-use types::{Stretch, Timestamp};
+use std::collections::BTreeSet;
+use types::{MemberKey, Stretch, Timestamp};
 
 /// How far ahead it is planned, and in any case until the next hand-off.
 pub(super) const PLANNED_AHEAD_SECONDS: i64 = 8 * 7 * 24 * 3600;
@@ -100,6 +101,29 @@ impl Rota {
     pub fn planned(&self, members: &[Member], duty_size: u32, until: Timestamp) -> Vec<Stretch> {
         let basis = self.basis(members, duty_size);
         basis.stretches(&basis.segments(&self.turn, until))
+    }
+
+    /// Whether one of its overrides runs at `now` and nobody is on duty otherwise than without it.
+    pub fn is_idle(
+        &self,
+        made: &Override,
+        members: &[Member],
+        duty_size: u32,
+        now: Timestamp,
+    ) -> bool {
+        let place = self.overrides.iter().position(|one| one == made);
+        let Some(place) = place.filter(|_| made.span.holds(now)) else {
+            return false;
+        };
+        let on_duty = |rota: &Self| -> BTreeSet<MemberKey> {
+            let moment = Timestamp::from_millis(now.as_millis().saturating_add(1));
+            let planned = rota.planned(members, duty_size, moment);
+            let on = planned.into_iter().filter(|stretch| stretch.holds(now));
+            on.filter_map(|stretch| Some(stretch.holder?.key)).collect()
+        };
+        let mut without = self.clone();
+        without.overrides.remove(place);
+        on_duty(self) == on_duty(&without)
     }
 
     /// Until when it is planned at `now`, where nobody asks for more.

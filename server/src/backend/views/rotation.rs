@@ -74,11 +74,10 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
         has_left: stored.has_left,
         made_by: stored.made_by.as_ref().and_then(name),
         runs: stored.made.span.holds(state.now),
-        is_idle: stored.made.span.holds(state.now)
-            && stored.made.by().is_some_and(|by| {
-                let duty = state.outlook.of(&by.key);
-                duty.is_none_or(|duty| duty.by_override.is_none())
-            }),
+        is_idle: rotation.plan.rota().is_some_and(|rota| {
+            let size = rotation.details.duty_size;
+            rota.is_idle(&stored.made, &rotation.crew.members, size, state.now)
+        }),
         id: stored.id,
     });
     let absences = state.absences.into_iter().map(|absence| MemberAbsence {
@@ -141,11 +140,17 @@ pub(in crate::backend) fn rotation_page(actor: &Actor, state: RotationState) -> 
     }
 }
 
-pub(in crate::backend) fn proposal(Proposed { rotation, preview }: Proposed) -> ProposalView {
+pub(in crate::backend) fn proposal(proposed: Proposed) -> ProposalView {
+    let Proposed {
+        rotation,
+        preview,
+        to_come,
+    } = proposed;
     ProposalView {
         version: rotation.version(),
         name: rotation.details.name,
         preview,
+        to_come,
     }
 }
 

@@ -21,7 +21,7 @@ fn row(covered: Covered<'_>) -> WeekRow {
         name: rotation.details.name.clone(),
         visibility: rotation.details.visibility,
         coverage: covered.coverage.clone(),
-        missing: rotation.plan.unstaffed(covered.coverage),
+        missing: covered.missing,
         time_zone: covered.time_zone.map(str::to_owned),
         attention: covered.attention,
     }

@@ -23,7 +23,8 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
     let _server = workspace.start()?;
     let bound = format!("{PAGE}/{}", workspace.bound_rotation());
     let editor = format!("{bound}/schedule?schedule={}", scale::schedule(0));
-    let [slack, edit] = ["slack", "edit"].map(|page| format!("{bound}/{page}"));
+    let [slack, edit, change] =
+        ["slack", "edit", "change?what=manual"].map(|page| format!("{bound}/{page}"));
     let cookies = workspace.visitor.cookie_header();
     let mut scales = Scales {
         port: workspace.ports.server,
@@ -38,6 +39,7 @@ pub fn measure(table: &mut Table, workspace: &Workspace) -> Result<()> {
         ("/rotations/{id}/schedule?schedule={id}", &editor, &cookies),
         ("/rotations/{id}/slack", &slack, &cookies),
         ("/rotations/{id}/edit", &edit, &cookies),
+        ("/rotations/{id}/change?what=manual", &change, &cookies),
         ("/rotations/new", "/rotations/new", &cookies),
         ("/week?weeks=4", "/week?weeks=4", &cookies),
         ("/settings", "/settings", &cookies),
