@@ -181,7 +181,11 @@ async fn a_day_without_a_midnight_begins_an_hour_later_on_every_page() {
         let pages = Pages::of(&team).await;
         let own = format!("/rotations/{}", team.id);
         let monday = date - 6.days();
-        let told = format!("{}, 01:00", date.strftime("%a %-d %b"));
+        // Days more than half a year away tell their year.
+        let told = match begins.seconds_since(clock::now()) > 183 * 24 * 3600 {
+            true => format!("{}, 01:00", date.strftime("%a %-d %b %Y")),
+            false => format!("{}, 01:00", date.strftime("%a %-d %b")),
+        };
         for address in [
             format!("{own}?from={monday}"),
             format!("/week?from={monday}&weeks=1"),
