@@ -130,6 +130,7 @@ test('an override, another name and a change of member change events in their pl
   await visit(page, path);
   await change(page, 'Remove', 'Wei Zhang');
   await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await expect(page).toHaveURL(path);
   await expect(row(page, 'Members', 'Wei Zhang')).toHaveCount(0);
   const { events: without } = await read(page, address);
   expectEachOnce(without);
