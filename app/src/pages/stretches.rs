@@ -60,7 +60,7 @@ fn row(
                 (time_markup(stretch.starts_at, false, now))
                 @match stretch.ends_at {
                     Some(at) => { " – " (time_markup(at, false, now)) @if or_later { (OR_LATER) } }
-                    None => { " until somebody takes over" }
+                    None => { " – until somebody takes over" }
                 }
                 @if let Some(note) = note { ", " (note) }
                 @for one in &stretch.overrides {
