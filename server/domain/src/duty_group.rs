@@ -185,48 +185,26 @@ impl GroupGoal {
     /// again reaches nobody who was in it before.
     pub fn writes(&self, state: &GroupState) -> Vec<GroupWrite> {
         let mut writes = Vec::new();
+        if let Some(members) = self.members(Some(state))
+            && members != state.members
+        {
+            writes.push(GroupWrite::Members(members));
+        }
         match self {
-            Self::Members(members) => {
-                if state.members != *members {
-                    writes.push(GroupWrite::Members(members.clone()));
-                }
-                if state.disabled {
-                    writes.push(GroupWrite::Enable);
-                }
-            }
-            Self::AtLeast {
-                people,
-                barred,
-                reaches,
-            } => {
-                let members = with_those(people, (barred, *reaches), state);
-                if state.members != members {
-                    writes.push(GroupWrite::Members(members));
-                }
-                if *reaches && state.disabled {
-                    writes.push(GroupWrite::Enable);
-                }
+            Self::Members(_) | Self::AtLeast { reaches: true, .. } if state.disabled => {
+                writes.push(GroupWrite::Enable);
             }
             Self::Disabled if !state.disabled => writes.push(GroupWrite::Disable),
-            Self::Disabled | Self::AsItIs => {}
+            _ => {}
         }
         writes
     }
 
     /// Who is in the group no more once it is brought there.
     pub fn takes_out(&self, state: &GroupState) -> BTreeSet<PersonId> {
-        match self {
-            Self::Members(members) => state.members.difference(members).cloned().collect(),
-            Self::AtLeast {
-                people,
-                barred,
-                reaches,
-            } => {
-                let members = with_those(people, (barred, *reaches), state);
-                state.members.difference(&members).cloned().collect()
-            }
-            Self::Disabled | Self::AsItIs => BTreeSet::new(),
-        }
+        let members = self.members(Some(state));
+        let members = members.as_ref().unwrap_or(&state.members);
+        state.members.difference(members).cloned().collect()
     }
 
     /// The same from however it is now; absent where that is not known, and matters.

@@ -64,17 +64,17 @@ pub fn home<T: Copy>(
     connection_is_ill: bool,
 ) -> Home<T> {
     let me = MemberKey::of_person(reader);
-    let mine = seen
-        .iter()
-        .filter(|one| one.foresight.is_of(one.relation, &me, one.now));
+    let is_mine = |one: &&SeenRotation<'_, T>| one.foresight.is_of(one.relation, &me, one.now);
+    let mine = seen.iter().filter(is_mine);
+    let unknown = seen.iter().filter(|one| one.outlook.is_unknown);
     let owned = seen.iter().filter(|one| one.relation.owner);
     let unconfirmed = seen
         .iter()
         .filter(|one| one.needs.iter().any(is_unconfirmed));
     Home {
         rotations: count(seen.len()),
-        mine: count(mine.clone().count()),
-        unknown: count(mine.filter(|one| one.outlook.is_unknown).count()),
+        mine: count(mine.count()),
+        unknown: count(unknown.filter(is_mine).count()),
         on_duty: on_duty(seen, &me),
         coming: coming(seen, &me),
         in_turn: in_turn(seen, &me),
